@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each file is read and judged by itself: a file with errors is replaced by its last good copy (if
+ * allowed), the others are taken as they are. Fingerprints are made from what the files mean, so a
+ * comment, a blank line or capitals in an address change nothing; the order of entries is part of
+ * it.
+ *
+ * inputs_save_last_good() reads the files again and keeps only those without errors: the
+ * administrator may have saved a bad one in the meantime.
+ *
+ * SOURCES
+ *	docs/architecture.md "Last good state".
+ */
+#include "inputs/inputs.h"
+
+#include "base/file.h"
+#include "base/linefile.h"
+#include "inputs/accounts.h"
+#include "inputs/aliases.h"
+#include "inputs/certs.h"
+#include "inputs/effective.h"
+#include "inputs/quotas.h"
+
+/* What the files say, before they are put together. */
+struct raw {
+	struct account_vec accounts;
+	struct alias_vec aliases;
+	struct quota_vec quotas;
+	struct map account_index, alias_index;
+	const char *regexp, *local_aliases;
+};
+
+static void parse_accounts(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->accounts = (struct account_vec)VEC_INIT;
+	accounts_parse(a, ACCOUNTS_FILE, text, &raw->accounts, &raw->account_index, p);
+}
+
+static void parse_aliases(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->aliases = (struct alias_vec)VEC_INIT;
+	aliases_parse(a, ALIASES_FILE, text, &raw->aliases, &raw->alias_index, p);
+}
+
+static void parse_regexp(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->regexp = regexp_parse(a, REGEXP_FILE, text, p);
+}
+
+static void parse_local_aliases(struct arena *a, struct str text, struct raw *raw,
+				struct problems *p)
+{
+	raw->local_aliases = local_aliases_parse(a, LOCAL_ALIASES_FILE, text, p);
+}
+
+static void parse_quotas(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->quotas = (struct quota_vec)VEC_INIT;
+	quotas_parse(a, QUOTAS_FILE, text, &raw->quotas, p);
+}
+
+/* TO ADD A FILE: its row. parse overwrites its part of raw. */
+static const struct input_file {
+	const char *name;
+	void (*parse)(struct arena *a, struct str text, struct raw *raw, struct problems *p);
+} input_files[] = {
+	{ ACCOUNTS_FILE, parse_accounts }, { ALIASES_FILE, parse_aliases },
+	{ REGEXP_FILE, parse_regexp },	   { LOCAL_ALIASES_FILE, parse_local_aliases },
+	{ QUOTAS_FILE, parse_quotas },
+};
+
+/* The file's text; a missing file is an empty one, *missing_r (may be NULL) tells. */
+static bool read_text(struct arena *a, const char *dir, const char *name, struct str *text_r,
+		      bool *missing_r, struct err *err)
+{
+	struct err why = ERR_INIT;
+	char *text = NULL;
+	size_t n = 0;
+	bool missing = dir == NULL;
+
+	if (dir &&
+	    !file_read(a, arena_printf(a, "%s/%s", dir, name), LINEFILE_MAX, &text, &n, &why)) {
+		missing = why.sys == ENOENT || why.sys == ENOTDIR;
+		if (!missing) {
+			*err = why;
+			return false;
+		}
+	}
+	*text_r = (struct str){ text ? text : "", n };
+	if (missing_r)
+		*missing_r = missing;
+	return true;
+}
+
+/* Takes the last good copy in place of a bad file. */
+static bool use_last_good(struct arena *a, const struct inputs_where *where,
+			  const struct input_file *f, struct raw *raw)
+{
+	struct problems ignored;
+	struct err err = ERR_INIT;
+	struct str text;
+	bool missing;
+
+	if (!where->fallback || where->last_good_dir == NULL ||
+	    !read_text(a, where->last_good_dir, f->name, &text, &missing, &err) || missing)
+		return false;
+	problems_init(&ignored, a);
+	f->parse(a, text, raw, &ignored);
+	return problems_errors(&ignored) == 0;
+}
+
+static void read_one(struct arena *a, const struct inputs_where *where, const struct input_file *f,
+		     struct raw *raw, bool *used_last_good, struct problems *p)
+{
+	struct problems found;
+	struct err err = ERR_INIT;
+	struct str text;
+
+	problems_init(&found, a);
+	if (read_text(a, where->config_dir, f->name, &text, NULL, &err))
+		f->parse(a, text, raw, &found);
+	else
+		problems_add(&found, SEV_ERROR, f->name, "make it a readable text file", "%s",
+			     err.text);
+	bool fallen = problems_errors(&found) > 0 && use_last_good(a, where, f, raw);
+	for (size_t i = 0; i < found.list.n; i++) {
+		const struct problem *x = &found.list.v[i];
+		enum severity severity =
+			fallen && x->severity == SEV_ERROR ? SEV_WARNING : x->severity;
+		problems_add(p, severity, x->subject, x->hint, "%s", x->text);
+	}
+	p->suppressed += found.suppressed;
+	if (!fallen)
+		return;
+	*used_last_good = true;
+	problems_add(p, SEV_WARNING, f->name,
+		     "correct the lines named above; the change is taken at once",
+		     "the file has errors: its LAST GOOD COPY is in use, later changes are not");
+}
+
+static void merge_accounts(struct arena *a, const struct settings *s,
+			   const struct inputs_where *where, struct raw *raw, struct problems *p)
+{
+	struct account_vec extra = VEC_INIT;
+	struct password_key key;
+	struct err err = ERR_INIT;
+	struct map own;
+	bool keyed = false;
+
+	if (s->mail_accounts == NULL || *s->mail_accounts == '\0')
+		return;
+	if (where->state_dir) {
+		const char *path = where->salt_key ? where->salt_key : INPUTS_SALT_KEY;
+		keyed = password_key_load(path, &key, &err);
+		if (!keyed) {
+			problems_add(p, SEV_ERROR, "MAIL_ACCOUNTS", NULL,
+				     "can't hash passwords: %s", err.text);
+			return;
+		}
+	}
+	accounts_parse_env(a, s->mail_accounts, keyed ? &key : NULL, &extra, &own, p);
+	explicit_bzero(&key, sizeof(key));
+	for (size_t i = 0; i < extra.n; i++)
+		if (inputs_index_add(&raw->account_index, extra.v[i].address, raw->accounts.n))
+			*VEC_PUSH(a, &raw->accounts) = extra.v[i];
+		else
+			problems_add(p, SEV_NOTE,
+				     arena_printf(a, "MAIL_ACCOUNTS:%u", extra.v[i].line), NULL,
+				     "'%s' is also in " ACCOUNTS_FILE ": the file counts",
+				     extra.v[i].address);
+}
+
+static void merge_aliases(struct arena *a, const struct settings *s, struct raw *raw,
+			  struct problems *p)
+{
+	struct alias_vec extra = VEC_INIT;
+	struct map own;
+
+	if (s->mail_aliases == NULL || *s->mail_aliases == '\0')
+		return;
+	aliases_parse_env(a, s->mail_aliases, &extra, &own, p);
+	for (size_t i = 0; i < extra.n; i++)
+		if (inputs_index_add(&raw->alias_index, extra.v[i].key, raw->aliases.n))
+			*VEC_PUSH(a, &raw->aliases) = extra.v[i];
+		else
+			problems_add(p, SEV_NOTE,
+				     arena_printf(a, "MAIL_ALIASES:%u", extra.v[i].line), NULL,
+				     "'%s' is also in " ALIASES_FILE ": the file counts",
+				     extra.v[i].key);
+}
+
+static void apply_quotas(struct arena *a, struct inputs *in, const struct quota_vec *quotas,
+			 struct problems *p)
+{
+	for (size_t i = 0; i < quotas->n; i++) {
+		const struct quota *q = &quotas->v[i];
+		size_t at;
+		if (inputs_index_get(&in->account_index, q->address, &at))
+			in->accounts.v[at].quota = q->limit;
+		else
+			problems_add(p, SEV_WARNING, arena_printf(a, QUOTAS_FILE ":%u", q->line),
+				     "remove the line, or add the account",
+				     "there is no account '%s'", q->address);
+	}
+}
+
+static int compare_text(const void *left, const void *right)
+{
+	const char *const *a = left, *const *b = right;
+
+	return strcmp(*a, *b);
+}
+
+static void add_domain(struct arena *a, struct inputs *in, const char *domain, const char **last)
+{
+	if (*last && streq(*last, domain))
+		return;
+	*last = domain;
+	/* A single label (localhost) is the machine's own name, no mail domain. */
+	if (strchr(domain, '.') && map_add(&in->domain_index, domain, in))
+		*VEC_PUSH(a, &in->domains) = domain;
+}
+
+static void gather_domains(struct arena *a, struct inputs *in)
+{
+	const char *last = NULL;
+
+	map_init(&in->domain_index, a, 16);
+	for (size_t i = 0; i < in->accounts.n; i++)
+		add_domain(a, in, in->accounts.v[i].domain, &last);
+	for (size_t i = 0; i < in->aliases.n; i++) {
+		const char *at = strrchr(in->aliases.v[i].key, '@');
+		if (at)
+			add_domain(a, in, at + 1, &last);
+	}
+	if (in->domains.n > 1)
+		qsort(in->domains.v, in->domains.n, sizeof(*in->domains.v), compare_text);
+}
+
+/* 64-bit fingerprint, eight bytes a step; the text's end is part of it. Not for security. */
+static uint64_t fold(uint64_t h, const char *text)
+{
+	const uint64_t prime = UINT64_C(0x9e3779b97f4a7c15);
+	size_t n = text ? strlen(text) : 0;
+	uint64_t word;
+
+	h = (h ^ (text ? n + 1 : 0)) * prime;
+	for (; n >= sizeof(word); n -= sizeof(word), text += sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		h = (h ^ word) * prime;
+		h ^= h >> 29;
+	}
+	word = 0;
+	if (n > 0)
+		memcpy(&word, text, n);
+	h = (h ^ word) * prime;
+	return h ^ h >> 32;
+}
+
+static unsigned bit_number(enum input_bit bit)
+{
+	return (unsigned)__builtin_ctz((unsigned)bit);
+}
+
+static void make_fingerprints(struct inputs *in)
+{
+	uint64_t accounts = 1, quotas = 1, aliases = 1;
+
+	for (size_t i = 0; i < in->accounts.n; i++) {
+		const struct account *x = &in->accounts.v[i];
+		accounts = fold(fold(fold(accounts, x->address), x->hash), x->extra);
+		if (x->quota)
+			quotas = fold(fold(quotas, x->address), x->quota);
+	}
+	for (size_t i = 0; i < in->aliases.n; i++)
+		aliases = fold(fold(aliases, in->aliases.v[i].key), in->aliases.v[i].targets);
+	in->fingerprint[bit_number(INPUT_ACCOUNTS)] = accounts;
+	in->fingerprint[bit_number(INPUT_QUOTAS)] = quotas;
+	in->fingerprint[bit_number(INPUT_ALIASES)] = aliases;
+	in->fingerprint[bit_number(INPUT_REGEXP)] = fold(1, in->regexp);
+	in->fingerprint[bit_number(INPUT_LOCAL_ALIASES)] = fold(1, in->local_aliases);
+}
+
+void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
+		 struct inputs *in, struct problems *p)
+{
+	struct raw raw = { .regexp = "", .local_aliases = "" };
+
+	*in = (struct inputs){ 0 };
+	map_init(&raw.account_index, a, 0);
+	map_init(&raw.alias_index, a, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(input_files); i++)
+		read_one(a, where, &input_files[i], &raw, &in->used_last_good, p);
+	merge_accounts(a, s, where, &raw, p);
+	merge_aliases(a, s, &raw, p);
+	in->accounts = raw.accounts;
+	in->aliases = raw.aliases;
+	in->regexp = raw.regexp;
+	in->local_aliases = raw.local_aliases;
+	in->account_index = raw.account_index;
+	in->alias_index = raw.alias_index;
+	gather_domains(a, in);
+	apply_quotas(a, in, &raw.quotas, p);
+	effective_check(a, s, in, p);
+	make_fingerprints(in);
+	certs_read(a, s, where, in, p);
+}
+
+/* Copies one file, or removes the copy of a file that is gone. */
+static bool save_one(struct arena *a, const struct inputs_where *where, const struct input_file *f,
+		     struct err *err)
+{
+	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+	const char *copy = arena_printf(a, "%s/%s", where->last_good_dir, f->name);
+	struct raw raw = { 0 };
+	struct problems found;
+	struct str text, old;
+	bool missing, old_missing;
+
+	if (!read_text(a, where->config_dir, f->name, &text, &missing, err) ||
+	    !read_text(a, where->last_good_dir, f->name, &old, &old_missing, err))
+		return false;
+	if (missing && !old_missing && unlink(copy) < 0)
+		return err_sys(err, ERR_IO, "remove %s", copy);
+	if (missing || (!old_missing && text.n == old.n && memcmp(text.p, old.p, text.n) == 0))
+		return true;
+	problems_init(&found, a);
+	f->parse(a, text, &raw, &found);
+	if (problems_errors(&found) > 0)
+		return true;
+	return file_replace(copy, text.p, text.n, &attr, FILE_DURABLE, NULL, err);
+}
+
+bool inputs_save_last_good(const struct inputs_where *where, struct err *err)
+{
+	const struct file_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
+	struct arena a;
+	bool ok;
+
+	if (where->last_good_dir == NULL)
+		return true;
+	arena_init(&a, "last good");
+	ok = dir_make(where->last_good_dir, &attr, err);
+	for (size_t i = 0; ok && i < ARRAY_SIZE(input_files); i++)
+		ok = save_one(&a, where, &input_files[i], err);
+	arena_wipe(&a);
+	return ok;
+}
+
+const struct account *inputs_find_account(const struct inputs *in, const char *address)
+{
+	size_t at;
+
+	return inputs_index_get(&in->account_index, address, &at) ? &in->accounts.v[at] : NULL;
+}
+
+const struct alias *inputs_find_alias(const struct inputs *in, const char *key)
+{
+	size_t at;
+
+	return inputs_index_get(&in->alias_index, key, &at) ? &in->aliases.v[at] : NULL;
+}
+
+bool inputs_hosts_domain(const struct inputs *in, const char *domain)
+{
+	return in->domain_index.slots && map_get(&in->domain_index, domain) != NULL;
+}

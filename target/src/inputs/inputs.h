@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME
+ *	inputs - the administrator's files as typed data
+ *
+ * One directory (normally /tmp/docker-mailserver), each file with one module. Reading happens in a
+ * worker process, never in PID 1.
+ *
+ *	inputs_read(&arena, &settings, &where, &inputs, &problems);
+ *
+ * TO ADD A FILE
+ *	1. A module here: <name>.h, <name>.c (parse, validate; edit operations if `setup` writes
+ *	it). 2. Its bit in enum input_bit and its row in inputs.c (file name, bit, parser). 3. The
+ *	member in struct inputs. A unit test, a fuzz target, a golden case.
+ *
+ * OWNERSHIP
+ *	Everything lives in the arena given to inputs_read(). Immutable afterwards.
+ *
+ * ERRORS
+ *	Findings only. A finding in a file has the subject "<file>:<line>". With at least one
+ *	SEV_ERROR the caller must not use the result for a running server.
+ */
+#ifndef INPUTS_INPUTS_H
+#define INPUTS_INPUTS_H
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "settings/settings.h"
+
+enum input_bit {
+	INPUT_ACCOUNTS = 1 << 0,      /* postfix-accounts.cf and MAIL_ACCOUNTS */
+	INPUT_ALIASES = 1 << 1,	      /* postfix-virtual.cf and MAIL_ALIASES */
+	INPUT_REGEXP = 1 << 2,	      /* postfix-regexp.cf */
+	INPUT_LOCAL_ALIASES = 1 << 3, /* postfix-aliases.cf */
+	INPUT_QUOTAS = 1 << 4,	      /* dovecot-quotas.cf */
+	INPUT_TLS = 1 << 5,	      /* certificates and keys */
+	INPUT_ALL = (1 << 6) - 1,
+};
+#define INPUT_BITS 6
+
+struct account {
+	const char *address; /* lower case, the login */
+	const char *local;   /* before the last "@" */
+	const char *domain;
+	const char *hash;  /* with {SCHEME} */
+	const char *extra; /* Dovecot extra fields "userdb_x=y …", "" if none */
+	const char *quota; /* "5G", "0", or NULL = default; from dovecot-quotas.cf */
+	const char *file;  /* where it was defined: "postfix-accounts.cf" or "MAIL_ACCOUNTS" */
+	unsigned line;
+};
+VEC_TYPE(account_vec, struct account);
+
+struct alias {
+	const char *key;     /* lower case: user@domain, @domain, or a bare local part */
+	const char *targets; /* normalised "a@x,b@y" */
+	const char *file;
+	unsigned line;
+};
+VEC_TYPE(alias_vec, struct alias);
+
+struct quota {
+	const char *address;
+	const char *limit;
+	unsigned line;
+};
+VEC_TYPE(quota_vec, struct quota);
+
+VEC_TYPE(text_vec, const char *);
+
+/* A certificate chain with its key, ready to be handed to the daemons. */
+struct cert {
+	const char *chain_pem; /* leaf first */
+	const char *key_pem;   /* secret */
+	const char *source;    /* path, for messages */
+	const char *subject;   /* one line */
+	int64_t not_after;     /* seconds since the epoch */
+};
+
+struct inputs {
+	struct account_vec accounts; /* in file order, unique addresses */
+	struct alias_vec aliases;    /* in file order, unique keys */
+	struct text_vec domains;     /* sorted, unique: domains of accounts and of alias keys */
+	const char *regexp;	     /* pcre_table(5) text, validated line by line, "" if none */
+	const char *local_aliases;   /* aliases(5) text, "" if none */
+	struct cert cert, alt_cert;  /* alt_cert.chain_pem == NULL: none */
+	bool has_cert;
+	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
+	bool used_last_good;		  /* some file was taken from the last good copy */
+	/* Address and key → position; read with inputs_find_account() and so on. */
+	struct map account_index, alias_index, domain_index;
+};
+
+struct inputs_where {
+	const char *config_dir; /* /tmp/docker-mailserver; need not exist */
+	/* Copies of files that were accepted, or NULL; used (loudly) when a file has errors and
+	 * `fallback` is set. */
+	const char *last_good_dir;
+	bool fallback;
+	/* For a self-made certificate: <state_dir>/lib-mailserver/tls. NULL = render on a laptop:
+	 * none is made (has_cert stays false), and plain passwords become PASSWORD_PLACEHOLDER. */
+	const char *state_dir;
+	const char *letsencrypt_dir; /* NULL = INPUTS_LETSENCRYPT */
+	const char *salt_key; /* key file for salts of MAIL_ACCOUNTS, NULL = INPUTS_SALT_KEY */
+};
+
+#define INPUTS_SALT_KEY "/run/mailserver/salt.key"
+#define INPUTS_LETSENCRYPT "/etc/letsencrypt"
+
+void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
+		 struct inputs *in, struct problems *p);
+
+/* Saves the accepted files for the next start (copies of those that differ, durable). */
+bool inputs_save_last_good(const struct inputs_where *where, struct err *err) MUST_CHECK;
+
+/* Positions in a vector by name, kept in a map: false when the key is there already / is not there.
+ */
+static inline bool inputs_index_add(struct map *index, const char *key, size_t position)
+{
+	/* The cast: the map holds pointers; a number one higher than the position is none that is
+	 * NULL. */
+	return map_add(index, key, (void *)(uintptr_t)(position + 1));
+}
+static inline bool inputs_index_get(const struct map *index, const char *key, size_t *position_r)
+{
+	uintptr_t number = index->slots ? (uintptr_t)map_get(index, key) : 0;
+
+	if (number == 0)
+		return false;
+	*position_r = number - 1;
+	return true;
+}
+
+/* The account, or NULL. address must be lower case. */
+const struct account *inputs_find_account(const struct inputs *in, const char *address);
+const struct alias *inputs_find_alias(const struct inputs *in, const char *key);
+/* Whether the domain (lower case) is one of in->domains. */
+bool inputs_hosts_domain(const struct inputs *in, const char *domain);
+
+/* What the alias table of the MTA must hold, appended to *out, keys unique:
+ *	- in->aliases; - for each account of a domain with a catch-all and without an alias of its
+ *	own: the account to itself, so that the
+ *	  catch-all takes only what nothing else takes (file ALIAS_IDENTITY);
+ *	- postmaster@ and abuse@ of every hosted domain to POSTMASTER_ADDRESS (file ALIAS_ROLE),
+ *	last. Not where an account, an alias
+ *	  or the domain's catch-all has the address; not where it would lead back to itself; not at
+ *	  all when POSTMASTER_ADDRESS is in a hosted domain and nobody receives it (inputs_read()
+ *	  has a note then): mail would be accepted and bounce.
+ * Depends on INPUT_ACCOUNTS, INPUT_ALIASES, INPUT_REGEXP, INPUT_LOCAL_ALIASES and on settings.
+ *
+ * The pattern table (in->regexp) may define role addresses too, and Postfix asks tables in order:
+ * entries of ALIAS_ROLE belong in a table behind the pattern table, all others in one before it. */
+#define ALIAS_IDENTITY "(identity)"
+#define ALIAS_ROLE "(role address)"
+void inputs_effective_aliases(struct arena *a, const struct settings *s, const struct inputs *in,
+			      struct alias_vec *out);
+static inline bool alias_is_role(const struct alias *x)
+{
+	return strcmp(x->file, ALIAS_ROLE) == 0;
+}
+
+#endif
