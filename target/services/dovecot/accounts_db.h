@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME
+ *	accounts_db - Dovecot's account table: SQLite, changed in place while Dovecot reads it
+ *
+ *	<live>/accounts.sqlite		0640 root:dovecot
+ *	view passdb (user, password, userdb_…)		look-up for logins
+ *	view userdb (user, quota_storage_size, …)	look-up for deliveries, iteration
+ *
+ * Why not a passwd-file: Dovecot looks at such a file at most once a second, so a new account could
+ * be unknown for up to a second after a failed try; and 100,000 accounts cost its auth process 54 MB. A row committed
+ * here is seen by the next look-up.
+ *
+ * Extra fields of postfix-accounts.cf ("userdb_mail_path=…") become columns of their own, so their values never
+ * turn into SQL.
+ */
+#ifndef SERVICES_DOVECOT_ACCOUNTS_DB_H
+#define SERVICES_DOVECOT_ACCOUNTS_DB_H
+
+#include "service.h"
+
+extern const struct service_live dovecot_live;
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dovecot: delivers (LMTP), serves IMAP, POP3 and ManageSieve, checks passwords for Postfix, answers its questions about
+ * quotas.
+ *
+ * SOURCES
+ *	Dovecot 2.4 documentation: "Quota plugin", "Service configuration", "LMTP server".
+ */
+#include "service.h"
+
+#include "dovecot/accounts_db.h"
+#include "settings/tls_mode.h"
+
+#define GRACE_MIN ((int64_t)10 * 1024 * 1024)
+
+static struct tpl_value quotas(const struct service_ctx *ctx)
+{
+	return tpl_bool(ctx->s->enable_quotas);
+}
+
+static struct tpl_value bytes_or_unlimited(const struct service_ctx *ctx, int64_t n)
+{
+	if (n == 0)
+		return tpl_text("unlimited");
+	return tpl_text(arena_printf(ctx->arena, "%" PRId64 "B", n));
+}
+
+static struct tpl_value quota_storage_size(const struct service_ctx *ctx)
+{
+	return bytes_or_unlimited(ctx, ctx->s->postfix_mailbox_size_limit);
+}
+
+/* Room for one message of the largest size with the headers that are added on the way. */
+static int64_t message_room(const struct service_ctx *ctx)
+{
+	int64_t limit = ctx->s->postfix_message_size_limit;
+
+	return limit == 0 ? 0 : limit + 1024 * 1024;
+}
+
+static struct tpl_value quota_storage_grace(const struct service_ctx *ctx)
+{
+	int64_t room = message_room(ctx);
+
+	return bytes_or_unlimited(ctx, room < GRACE_MIN ? GRACE_MIN : room);
+}
+
+static struct tpl_value quota_mail_size(const struct service_ctx *ctx)
+{
+	return bytes_or_unlimited(ctx, message_room(ctx));
+}
+
+static struct tpl_value ipv4_only(const struct service_ctx *ctx)
+{
+	return tpl_bool(streq(ctx->s->dovecot_inet_protocols, "ipv4"));
+}
+
+static struct tpl_value ipv6_only(const struct service_ctx *ctx)
+{
+	return tpl_bool(streq(ctx->s->dovecot_inet_protocols, "ipv6"));
+}
+
+static const struct fact facts[] = {
+	{ "quotas", "mailbox quotas are kept and asked for", quotas },
+	{ "quota_storage_size", "default quota, bytes with unit B, or unlimited",
+	  quota_storage_size },
+	{ "quota_storage_grace", "how far one message may go over the quota", quota_storage_grace },
+	{ "quota_mail_size", "largest message that a mailbox takes", quota_mail_size },
+	{ "dovecot_ipv4_only", "listen on IPv4 only", ipv4_only },
+	{ "dovecot_ipv6_only", "listen on IPv6 only", ipv6_only },
+	{ NULL, NULL, NULL },
+};
+
+static bool has_quotas(const struct settings *s)
+{
+	return s->enable_quotas;
+}
+
+static const struct service_file files[] = {
+	{ .dest = "dovecot/dovecot.conf", .tpl = "dovecot.conf.tpl", .dialect = DIALECT_DOVECOT },
+	{ .dest = "dovecot/quota-warning.sh",
+	  .tpl = "quota-warning.sh.tpl",
+	  .dialect =
+		  DIALECT_RAW, /* only an address, whose syntax was checked, inside a here-document */
+	  .mode = 0755,
+	  .when = has_quotas },
+	{ .dest = NULL },
+};
+
+static const struct service_link links[] = {
+	{ "/etc/dovecot", "dovecot" },
+	{ NULL, NULL },
+};
+
+static const struct service_state states[] = {
+	{ "/var/lib/dovecot", "lib-dovecot" },
+	{ NULL, NULL },
+};
+
+static const struct service_dir dirs[] = {
+	{ "/var/mail", "vmail", "vmail", 0755 },
+	{ "/var/mail-state/lib-dovecot", NULL, NULL, 0755 },
+	{ "/run/dovecot", NULL, NULL, 0755 },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static const char *const check_conf[] = { "/usr/bin/doveconf", "-c", "@/dovecot/dovecot.conf", "-n",
+					  NULL };
+
+static const struct service_check checks[] = {
+	{ check_conf, NULL, 10000 },
+	{ NULL, NULL, 0 },
+};
+
+static const char *const reload[] = { "/usr/bin/doveadm", "reload", NULL };
+
+static bool imap_starttls(const struct settings *s)
+{
+	return s->enable_imap && tls_starttls_ports(s);
+}
+
+static bool imap_implicit(const struct settings *s)
+{
+	return s->enable_imap && tls_implicit_ports(s);
+}
+
+static bool pop3_starttls(const struct settings *s)
+{
+	return s->enable_pop3 && tls_starttls_ports(s);
+}
+
+static bool pop3_implicit(const struct settings *s)
+{
+	return s->enable_pop3 && tls_implicit_ports(s);
+}
+
+static bool managesieve(const struct settings *s)
+{
+	return s->enable_managesieve;
+}
+
+static const struct service_probe probes[] = {
+	{ .name = "imap", .kind = PROBE_IMAP, .port = 143, .when = imap_starttls },
+	{ .name = "imaps", .kind = PROBE_IMAP, .port = 993, .tls = true, .when = imap_implicit },
+	{ .name = "pop3", .kind = PROBE_POP3, .port = 110, .when = pop3_starttls },
+	{ .name = "pop3s", .kind = PROBE_POP3, .port = 995, .tls = true, .when = pop3_implicit },
+	{ .name = "managesieve", .kind = PROBE_SIEVE, .port = 4190, .when = managesieve },
+	{ .name = "lmtp", .kind = PROBE_UNIX, .path = "/run/dovecot/lmtp" },
+	{ .name = NULL },
+};
+
+const struct service service_dovecot = {
+	.name = "dovecot",
+	.facts = facts,
+	.files = files,
+	.links = links,
+	.states = states,
+	.dirs = dirs,
+	.checks = checks,
+	.reload = reload,
+	.reload_inputs = INPUT_TLS,
+	.probes = probes,
+	.live = &dovecot_live,
+	.program = { .command = "/usr/sbin/dovecot -F",
+		     .ready = "/run/dovecot/auth-postfix",
+		     .stop_signal = "TERM",
+		     .stop_wait_s = 1,
+		     .start_s = 1,
+		     .priority = 20 },
+};

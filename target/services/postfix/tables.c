@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keys and values end with a NUL byte in lmdb (Postfix's default on Linux) and without in cdb; Postfix tries both.
+ *
+ * The lmdb file is locked the way Postfix does it: MDB_NOLOCK, and an exclusive fcntl(2) lock on the file while a
+ * transaction runs. POSIX locks go with *any* close of the file in this process, so it is opened only by LMDB.
+ *
+ * SOURCES
+ *	lmdb_table(5), cdb_table(5), DATABASE_README, virtual(5), aliases(5); cdb(3); lmdb.h.
+ */
+#include "postfix/tables.h"
+
+#include <cdb.h>
+#include <lmdb.h>
+
+#include "base/file.h"
+
+#define DOMAINS_MAP_SIZE ((size_t)16 << 20) /* lmdb_map_size of Postfix; grown when needed */
+#define DOMAIN_BYTES_MAX 600		    /* generous page share of one domain name */
+
+enum table { T_REGEXP, T_MAILBOXES, T_LOCAL_ALIASES, T_ALIASES, T_COUNT };
+
+static const char *const table_names[T_COUNT] = { "regexp.pcre", "mailboxes.cdb",
+						  "local-aliases.cdb", "aliases.cdb" };
+static const unsigned table_inputs[T_COUNT] = {
+	INPUT_REGEXP,
+	INPUT_ACCOUNTS,
+	INPUT_LOCAL_ALIASES,
+	INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES,
+};
+
+struct tables_state {
+	bool ready[T_COUNT]; /* NAME.new is complete */
+};
+
+static const char *table_path(const struct live_ctx *ctx, enum table t, const char *suffix)
+{
+	return arena_printf(ctx->svc->arena, "%s/%s%s", ctx->dir, table_names[t], suffix);
+}
+
+static bool add_pair(struct cdb_make *cdb, const char *key, const char *value)
+{
+	return cdb_make_add(cdb, key, (unsigned)strlen(key), value, (unsigned)strlen(value)) == 0;
+}
+
+static bool add_mailboxes(const struct live_ctx *ctx, struct cdb_make *cdb)
+{
+	const struct account_vec *accounts = &ctx->svc->in->accounts;
+	autobuf struct buf value = BUF_INIT;
+
+	for (size_t i = 0; i < accounts->n; i++) {
+		const struct account *acc = &accounts->v[i];
+		buf_reset(&value);
+		buf_adds(&value, acc->domain);
+		buf_addc(&value, '/');
+		buf_adds(&value, acc->local);
+		buf_addc(&value, '/');
+		if (!add_pair(cdb, acc->address, value.p))
+			return false;
+	}
+	return true;
+}
+
+/* Names of aliases(5) with their values, continuation lines joined. */
+struct local_alias {
+	const char *name, *value;
+};
+VEC_TYPE(local_alias_vec, struct local_alias);
+
+static void push_local_alias(struct arena *a, struct local_alias_vec *out, const char *logical)
+{
+	struct str name, value;
+
+	if (!str_split(str_from(logical), ':', &name, &value))
+		return;
+	name = str_trim(name);
+	if (name.n >= 2 && name.p[0] == '"' && name.p[name.n - 1] == '"')
+		name = (struct str){ name.p + 1, name.n - 2 };
+	*VEC_PUSH(a, out) = (struct local_alias){ str_lower(a, name), str_dup(a, str_trim(value)) };
+}
+
+/* The administrator's lines first: of two entries with one name the first counts. */
+static void list_local_aliases(const struct live_ctx *ctx, struct local_alias_vec *out)
+{
+	struct arena *a = ctx->svc->arena;
+	struct str rest = str_from(ctx->svc->in->local_aliases), line;
+	autobuf struct buf logical = BUF_INIT;
+
+	while (str_next_line(&rest, &line)) {
+		struct str text = str_trim(line);
+		if (text.n == 0 || text.p[0] == '#')
+			continue;
+		if (line.p[0] != ' ' && line.p[0] != '\t') {
+			push_local_alias(a, out, logical.p);
+			buf_reset(&logical);
+		} else {
+			buf_addc(&logical, ' ');
+		}
+		buf_add(&logical, text.p, text.n);
+	}
+	push_local_alias(a, out, logical.p);
+	*VEC_PUSH(a, out) = (struct local_alias){ "root", ctx->svc->s->postmaster_address };
+	*VEC_PUSH(a, out) = (struct local_alias){ "postmaster", "root" };
+	*VEC_PUSH(a, out) = (struct local_alias){ "mailer-daemon", "root" };
+}
+
+static bool add_local_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
+{
+	struct local_alias_vec list = VEC_INIT;
+
+	list_local_aliases(ctx, &list);
+	for (size_t i = 0; i < list.n; i++)
+		if (!add_pair(cdb, list.v[i].name, list.v[i].value))
+			return false;
+	return true;
+}
+
+/* The host's own name is a mailbox domain: what aliases(5) knows is reached there too, unless somebody owns the address. */
+static bool add_host_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
+{
+	struct arena *a = ctx->svc->arena;
+	const struct inputs *in = ctx->svc->in;
+	struct local_alias_vec list = VEC_INIT;
+
+	list_local_aliases(ctx, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		const char *key = arena_printf(a, "%s@%s", list.v[i].name, ctx->svc->s->hostname);
+		if (inputs_find_account(in, key) || inputs_find_alias(in, key))
+			continue;
+		if (!add_pair(cdb, key, arena_printf(a, "%s@localhost", list.v[i].name)))
+			return false;
+	}
+	return true;
+}
+
+static bool add_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
+{
+	struct alias_vec list = VEC_INIT;
+
+	inputs_effective_aliases(ctx->svc->arena, ctx->svc->s, ctx->svc->in, &list);
+	for (size_t i = 0; i < list.n; i++)
+		if (!add_pair(cdb, list.v[i].key, list.v[i].targets))
+			return false;
+	return add_host_aliases(ctx, cdb);
+}
+
+static bool make_cdb(const struct live_ctx *ctx, enum table t, struct err *err)
+{
+	static bool (*const fill[T_COUNT])(const struct live_ctx *, struct cdb_make *) = {
+		[T_MAILBOXES] = add_mailboxes,
+		[T_LOCAL_ALIASES] = add_local_aliases,
+		[T_ALIASES] = add_aliases,
+	};
+	const char *path = table_path(ctx, t, ".new");
+	struct cdb_make cdb;
+
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_sys(err, ERR_IO, "remove %s", path);
+	autoclose int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_sys(err, ERR_CREATE, "create %s", path);
+	if (cdb_make_start(&cdb, fd) != 0)
+		return err_sys(err, ERR_IO, "write %s", path);
+	bool filled = fill[t](ctx, &cdb);
+	if (cdb_make_finish(&cdb) != 0 || !filled)
+		return err_sys(err, ERR_IO, "write %s", path);
+	return true;
+}
+
+static bool make_regexp(const struct live_ctx *ctx, struct err *err)
+{
+	const struct file_attr attr = { 0644, (uid_t)-1, (gid_t)-1 };
+	const char *text = ctx->svc->in->regexp;
+
+	return file_replace(table_path(ctx, T_REGEXP, ".new"), text, strlen(text), &attr,
+			    FILE_EPHEMERAL, NULL, err);
+}
+
+static void tables_abort(const struct live_ctx *ctx, void *state)
+{
+	const struct tables_state *st = state;
+
+	for (int t = 0; t < T_COUNT; t++)
+		if (st->ready[t])
+			(void)unlink(table_path(ctx, (enum table)t, ".new"));
+}
+
+static bool tables_prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
+{
+	struct tables_state *st = ARENA_NEW(ctx->svc->arena, struct tables_state);
+
+	for (int t = 0; t < T_COUNT; t++) {
+		if ((table_inputs[t] & ctx->changed) == 0)
+			continue;
+		bool ok = t == T_REGEXP ? make_regexp(ctx, err) : make_cdb(ctx, (enum table)t, err);
+		if (!ok) {
+			tables_abort(ctx, st);
+			return false;
+		}
+		st->ready[t] = true;
+	}
+	*state_r = st;
+	return true;
+}
+
+static bool lmdb_error(struct err *err, const char *path, int rc)
+{
+	return err_set(err, ERR_IO, "write %s: %s", path, mdb_strerror(rc));
+}
+
+static int put_domain(MDB_txn *txn, MDB_dbi dbi, const char *domain)
+{
+	char ok[] = "OK";
+	MDB_val key = { strlen(domain) + 1, (void *)(uintptr_t)domain }; /* mdb_put only reads it */
+	MDB_val value = { sizeof(ok), ok };
+
+	return mdb_put(txn, dbi, &key, &value, 0);
+}
+
+static int put_domains(const struct service_ctx *svc, MDB_txn *txn)
+{
+	const struct text_vec *domains = &svc->in->domains;
+	MDB_dbi dbi;
+	int rc = mdb_dbi_open(txn, NULL, 0, &dbi);
+
+	if (rc == 0)
+		rc = mdb_drop(txn, dbi, 0);
+	for (size_t i = 0; rc == 0 && i < domains->n; i++)
+		rc = put_domain(txn, dbi, domains->v[i]);
+	return rc == 0 ? put_domain(txn, dbi, svc->s->hostname) : rc;
+}
+
+static int lock_file(MDB_env *env)
+{
+	struct flock lk = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd, rc = mdb_env_get_fd(env, &fd);
+
+	if (rc)
+		return rc;
+	while (fcntl(fd, F_SETLKW, &lk) < 0)
+		if (errno != EINTR)
+			return errno;
+	return 0;
+}
+
+static bool write_domains(const struct live_ctx *ctx, struct err *err)
+{
+	const char *path = arena_printf(ctx->svc->arena, "%s/domains.lmdb", ctx->dir);
+	size_t map_size = DOMAINS_MAP_SIZE + ctx->svc->in->domains.n * DOMAIN_BYTES_MAX;
+	MDB_env *env = NULL;
+	MDB_txn *txn = NULL;
+	int rc = mdb_env_create(&env);
+
+	if (rc)
+		return lmdb_error(err, path, rc);
+	if ((rc = mdb_env_set_mapsize(env, map_size)) == 0 &&
+	    (rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0644)) == 0 &&
+	    (rc = lock_file(env)) == 0 && (rc = mdb_txn_begin(env, NULL, 0, &txn)) == 0) {
+		rc = put_domains(ctx->svc, txn);
+		if (rc == 0)
+			rc = mdb_txn_commit(txn);
+		else
+			mdb_txn_abort(txn);
+	}
+	mdb_env_close(env); /* closes the file, which ends the lock */
+	return rc == 0 ? true : lmdb_error(err, path, rc);
+}
+
+static bool publish(const struct live_ctx *ctx, enum table t, struct err *err)
+{
+	const char *from = table_path(ctx, t, ".new"), *to = table_path(ctx, t, "");
+
+	if (rename(from, to) < 0)
+		return err_sys(err, ERR_IO, "rename %s", from);
+	return true;
+}
+
+static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *err)
+{
+	const struct tables_state *st = state;
+
+	if (st->ready[T_REGEXP] && !publish(ctx, T_REGEXP, err))
+		return false;
+	if ((ctx->changed & (INPUT_ACCOUNTS | INPUT_ALIASES)) != 0 && !write_domains(ctx, err))
+		return false;
+	for (int t = T_MAILBOXES; t < T_COUNT; t++)
+		if (st->ready[t] && !publish(ctx, (enum table)t, err))
+			return false;
+	return true;
+}
+
+const struct service_live postfix_live = {
+	.inputs = INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES,
+	.prepare = tables_prepare,
+	.commit = tables_commit,
+	.abort = tables_abort,
+};

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME
+ *	service - the descriptor of one daemon: every extension point there is
+ *
+ * TO ADD A DAEMON
+ *	1. mkdir target/services/<daemon>; service.c there defines `const struct service service_<daemon>`
+ *	   ('-' in the folder name becomes '_'). Only the members it needs.
+ *	2. settings.def (its rows), packages (Debian packages, one a line), its templates *.tpl.
+ *	3. A golden case in test/golden/ and an end-to-end test.
+ *	The registry, package list, supervisor section, health probes and image links follow from the folder.
+ *
+ * A new extension point needs two users; until then the peculiarity stays in the daemon's own folder.
+ *
+ * OWNERSHIP
+ *	Everything is const and static. Arrays end with an element whose first member is NULL.
+ */
+#ifndef SERVICES_SERVICE_H
+#define SERVICES_SERVICE_H
+
+#include "base/dialect.h"
+#include "base/tpl.h"
+#include "inputs/inputs.h"
+#include "settings/problems.h"
+#include "settings/settings.h"
+
+struct plan;
+
+/* What facts and hooks may look at. */
+struct service_ctx {
+	struct arena *arena; /* lives as long as the plan */
+	const struct settings *s;
+	const struct inputs *in; /* empty, not NULL, when nothing was read */
+	const struct plan
+		*plan; /* NULL while the plan is being made; complete when templates are rendered */
+	bool on_host;  /* rendering on a laptop: no system look-ups */
+};
+
+/* A derived value for templates. Names must not clash with rows; all facts of all services are visible to all templates. */
+struct fact {
+	const char *name;
+	const char *doc;
+	struct tpl_value (*get)(const struct service_ctx *ctx);
+};
+
+/* A rendered file; dest is relative to the generation: "postfix/main.cf". */
+struct service_file {
+	const char *dest;
+	const char *tpl; /* file name in the service's folder */
+	enum dialect dialect;
+	mode_t mode;				/* 0 = 0644 */
+	const char *group;			/* NULL = root */
+	bool (*when)(const struct settings *s); /* NULL = always */
+};
+
+/* A link made at image build: path → /run/mailserver/boot/current/<target>. What is at path in the image is kept as pristine copy
+ * /usr/share/mailserver/pristine/<target>. */
+struct service_link {
+	const char *path;
+	const char *target;
+};
+
+/* A directory (or, with link, a link) to exist before the daemon starts. Made at boot by the worker as root; mode and owner are set when it
+ * is made and corrected when they differ; contents are chowned only when the directory itself had a wrong owner. */
+struct service_dir {
+	const char *path;
+	const char *owner; /* user name or "vmail" for DMS_VMAIL_UID; NULL = root */
+	const char *group;
+	mode_t mode;
+};
+
+/* A link made at image build into the state volume: path → /var/mail-state/<name>. */
+struct service_state {
+	const char *path; /* "/var/spool/postfix" */
+	const char *name; /* "spool-postfix" */
+};
+
+struct service_program {
+	const char *
+		command; /* as supervisord takes it: absolute path and arguments; NULL = no program of its own */
+	const char *user;	 /* NULL = root */
+	const char *stop_signal; /* "TERM" */
+	unsigned stop_wait_s;
+	unsigned start_s;	 /* must stay up this long to count as started */
+	unsigned priority;	 /* start order, low first */
+	const char *environment; /* NAME="value",… or NULL */
+	const char *
+		ready; /* file or socket that is there once the program can be used; those that name this service
+			      in `after` are started when it is (or after 10 s without it) */
+};
+
+/* A command run against the staged generation; {{staging}}-free: "@" at the start of an argument is replaced by the staging
+ * directory. Fails when the exit status is not 0, or when it prints something matching `complaint` (NULL = exit status only). */
+struct service_check {
+	const char *const *argv;
+	const char *complaint;
+	int timeout_ms;
+};
+
+/* PROBE_PROGRAMS asks the supervisor at `path` for the state of every program of the plan; not part of being ready. */
+enum probe_kind { PROBE_SMTP, PROBE_IMAP, PROBE_POP3, PROBE_SIEVE, PROBE_UNIX, PROBE_PROGRAMS };
+
+struct service_probe {
+	const char *name; /* "submission" */
+	enum probe_kind kind;
+	int port;
+	const char *path; /* PROBE_UNIX: connect only; PROBE_PROGRAMS: control socket */
+	bool tls;	  /* implicit TLS: handshake first */
+	bool (*when)(const struct settings *s); /* NULL = always */
+};
+
+struct service_cron {
+	const char *schedule; /* five fields */
+	const char *user;
+	const char *command;
+};
+
+/* A log file to rotate. */
+struct service_log {
+	const char *path;
+	const char *mode; /* "0640" */
+	const char *owner, *group;
+	const char *reopen_command; /* run after the file was renamed, or NULL */
+};
+
+/* LIVE tables, in two phases so that all services change together: prepare writes everything beside the old tables (or into an
+ * open transaction), commit makes it true. Called in a worker with ctx->in complete. `changed` tells which inputs differ from
+ * those of the last commit (INPUT_ALL at boot). */
+struct live_ctx {
+	const struct service_ctx *svc;
+	const char *dir; /* /run/mailserver/live */
+	unsigned changed;
+};
+
+struct service_live {
+	unsigned inputs; /* called only when one of these bits changed */
+	bool (*prepare)(const struct live_ctx *ctx, void **state_r, struct err *err);
+	bool (*commit)(const struct live_ctx *ctx, void *state, struct err *err);
+	void (*abort)(const struct live_ctx *ctx, void *state);
+};
+
+struct service {
+	const char *name;
+	const char *const *after;		   /* services that must be ready first */
+	bool (*enabled)(const struct settings *s); /* NULL = always */
+	void (*check)(const struct service_ctx *ctx, struct problems *p);
+	const struct fact *facts;
+	const struct service_file *files;
+	const struct service_link *links;
+	const struct service_state *states;
+	const struct service_dir *dirs;
+	const char *const
+		*removed; /* files of packages that the image does without, NULL-terminated */
+	const char *const *
+		pristine; /* paths below the pristine copy to put into each generation: "postfix/dynamicmaps.cf" */
+	struct service_program program;
+	const struct service_check *checks;
+	const char *const *reload; /* argv; run after its BOOT files or `reload_inputs` changed */
+	unsigned reload_inputs;
+	const struct service_probe *probes;
+	const struct service_cron *crons;
+	const struct service_log *logs;
+	const struct service_live *live;
+	/* Last touch on a staged generation after its files are rendered: merges of drop-ins through the daemon's own tools. Not run by
+	 * `mailserver render` on a laptop. */
+	bool (*finish)(const struct service_ctx *ctx, const char *staging, struct err *err);
+	bool is_supervisor; /* program.command is what init runs */
+};
+
+/* All services of the build, NULL-terminated, in folder order (registry.c). */
+extern const struct service *const services_all[];
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Boot makes generation N+1 beside whatever is there and flips the link last, so a kill at any moment leaves either
+ * nothing or a complete generation; the next boot begins by wiping PATH_BOOT and PATH_LIVE, because /run of a
+ * restarted container may hold those of an earlier life (Docker's /run is no tmpfs by default).
+ *
+ * SOURCES
+ *	proc_pid_mountinfo(5).
+ */
+#include "plan/apply.h"
+
+#include <sys/prctl.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "inputs/certs.h"
+#include "plan/check.h"
+#include "plan/live.h"
+#include "plan/paths.h"
+#include "plan/provision.h"
+#include "plan/render.h"
+
+#define LOCK_WAIT_MS 60000
+#define RELOAD_MS 20000
+
+static const struct inputs_where server_where = {
+	.config_dir = PATH_CONFIG,
+	.last_good_dir = PATH_LAST_GOOD,
+	.state_dir = PATH_STATE,
+};
+
+struct work {
+	struct arena arena;
+	struct settings s;
+	struct inputs in;
+	struct plan plan;
+	struct inputs_where where;
+};
+
+static int fail(struct problems *p, const struct err *err, const char *subject)
+{
+	problems_add(p, SEV_ERROR, subject, NULL, "%s", err->text);
+	return err->class == ERR_NONE ? ERR_INTERNAL : (int)err->class;
+}
+
+/* PATH_STATUS tells the health check why the server is not as its files say. */
+static void write_status(const struct work *w, const struct problems *p)
+{
+	const struct file_attr attr = { 0644, (uid_t)-1, (gid_t)-1 };
+	struct err err = ERR_INIT;
+	autobuf struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < p->list.n; i++)
+		if (p->list.v[i].severity == SEV_ERROR)
+			buf_printf(&out, "finding %s: %s (the last good state is in use)\n",
+				   p->list.v[i].subject, p->list.v[i].text);
+	if (w->in.used_last_good && out.n == 0)
+		buf_adds(
+			&out,
+			"finding a file of the config directory has errors: its last good copy is in use\n");
+	buf_printf(&out, "accounts %zu\n", w->in.accounts.n);
+	if (!file_replace(PATH_STATUS, out.p, out.n, &attr, FILE_EPHEMERAL, NULL, &err))
+		log_warn("%s", err.text);
+}
+
+/* A file bind-mounted to /etc/postfix/… lands inside our generation link and hides it from rendering. */
+static void check_mounts(struct work *w, struct problems *p)
+{
+	struct err err = ERR_INIT;
+	struct str rest, line, word;
+	char *text;
+
+	if (!file_read(&w->arena, "/proc/self/mountinfo", (size_t)4 << 20, &text, NULL, &err))
+		return;
+	rest = str_from(text);
+	while (str_next_line(&rest, &line)) {
+		struct str fields = line;
+		const char *at = NULL;
+		for (int i = 0; i < 5 && str_next_word(&fields, " ", &word); i++)
+			at = i == 4 ? str_dup(&w->arena, word) : at;
+		if (at && has_prefix(at, PATH_BOOT "/"))
+			problems_add(
+				p, SEV_ERROR, at,
+				"use the override files of the config directory or a derived image "
+				"(docs/configuration.md)",
+				"something is mounted over a rendered configuration file or directory");
+	}
+}
+
+static void load_all(struct work *w, const struct settings_source *src, bool fallback,
+		     struct problems *p)
+{
+	w->where = server_where;
+	w->where.fallback = fallback;
+	settings_load(&w->arena, src, &w->s, p);
+	inputs_read(&w->arena, &w->s, &w->where, &w->in, p);
+	plan_make(&w->arena, &w->s, &w->in, false, &w->plan, p);
+	plan_check(&w->plan, p);
+}
+
+static bool wipe_earlier_life(struct err *err)
+{
+	const struct file_attr attr = { 0755, 0, 0 };
+
+	if (unlink(PATH_SNAPSHOT) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_sys(err, ERR_IO, "remove %s", PATH_SNAPSHOT);
+	return tree_remove(PATH_BOOT, err) && tree_remove(PATH_LIVE, err) &&
+	       dir_make(PATH_BOOT, &attr, err) && dir_make(PATH_LIVE, &attr, err);
+}
+
+static bool write_text(const char *path, mode_t mode, const struct buf *b, struct err *err)
+{
+	const struct file_attr attr = { mode, (uid_t)-1, (gid_t)-1 };
+
+	return file_replace(path, b->p, b->n, &attr, FILE_EPHEMERAL, NULL, err);
+}
+
+/* Files of the core in a generation: /etc/dms-settings, /etc/mailname. */
+static bool write_core_files(struct work *w, const char *gen, struct err *err)
+{
+	autobuf struct buf shell = BUF_INIT, name = BUF_INIT;
+
+	settings_write_shell(&w->arena, &w->s, &shell);
+	buf_printf(&name, "%s\n", w->s.domainname);
+	return write_text(arena_printf(&w->arena, "%s/dms-settings", gen), 0644, &shell, err) &&
+	       write_text(arena_printf(&w->arena, "%s/mailname", gen), 0644, &name, err);
+}
+
+static bool write_run_files(struct work *w, struct err *err)
+{
+	autobuf struct buf snapshot = BUF_INIT, watch = BUF_INIT;
+	struct text_vec dirs = VEC_INIT;
+
+	settings_snapshot(&w->arena, &w->s, &snapshot);
+	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG;
+	certs_watch_dirs(&w->arena, &w->s, &w->where, &dirs);
+	for (size_t i = 0; i < dirs.n; i++)
+		buf_printf(&watch, "%s\n", dirs.v[i]);
+	bool ok = write_text(PATH_WATCH, 0644, &watch, err) &&
+		  write_text(PATH_SNAPSHOT, 0600, &snapshot, err);
+	explicit_bzero(snapshot.p, snapshot.n);
+	return ok;
+}
+
+static bool finish_services(struct work *w, const char *gen, struct err *err)
+{
+	for (size_t i = 0; i < w->plan.services.n; i++) {
+		const struct service *svc = w->plan.services.v[i];
+		if (svc->finish && !svc->finish(&w->plan.ctx, gen, err))
+			return err_wrap(err, "%s", svc->name);
+	}
+	return true;
+}
+
+static bool make_generation(struct work *w, const char *gen, struct err *err)
+{
+	const struct render_where to = { .templates = PATH_TEMPLATES,
+					 .pristine = PATH_PRISTINE,
+					 .dropins = PATH_DROPINS,
+					 .out = gen,
+					 .set_owner = true };
+
+	return provision_dirs(&w->plan, "", err) && render_tree(&w->plan, &to, err) &&
+	       write_core_files(w, gen, err) && finish_services(w, gen, err);
+}
+
+/* The copies need fsync on the state volume; nobody waits for that: a child of its own does it. */
+static void save_last_good_later(const struct work *w)
+{
+	struct err err = ERR_INIT;
+	pid_t pid;
+
+	if (w->in.used_last_good)
+		return;
+	pid = fork();
+	if (pid < 0)
+		log_warn("can't keep a copy of the good configuration: fork: %s", strerror(errno));
+	if (pid != 0)
+		return;
+	(void)prctl(PR_SET_PDEATHSIG, 0);
+	if (!inputs_save_last_good(&w->where, &err))
+		log_warn("can't keep a copy of the good configuration: %s", err.text);
+	_exit(0);
+}
+
+static int boot_locked(struct work *w, const struct settings_source *src, struct problems *p)
+{
+	const char *gen = PATH_BOOT "/1";
+	struct err err = ERR_INIT;
+
+	check_mounts(w, p);
+	load_all(w, src, true, p);
+	if (problems_errors(p) > 0)
+		return ERR_CONFIG;
+	if (!wipe_earlier_life(&err) || !make_generation(w, gen, &err) ||
+	    !live_apply(&w->plan, PATH_LIVE, INPUT_ALL, &err))
+		return fail(p, &err, "start");
+	check_generation(&w->plan, gen, p);
+	if (problems_errors(p) > 0)
+		return ERR_CONFIG;
+	if (!link_flip(PATH_BOOT_CURRENT, "1", &err) || !write_run_files(w, &err))
+		return fail(p, &err, "start");
+	write_status(w, p);
+	save_last_good_later(w);
+	return 0;
+}
+
+int apply_boot(const struct settings_source *src, struct problems *p)
+{
+	const struct file_attr attr = { 0755, 0, 0 };
+	struct work *w = xmalloc(sizeof(*w));
+	struct err err = ERR_INIT;
+	autoclose int lock = -1;
+	int status;
+
+	*w = (struct work){ 0 };
+	arena_init(&w->arena, "boot");
+	if (!dir_make(PATH_APPLY_LOCK, &attr, &err) || !dir_make(PATH_STATE_OWN, &attr, &err) ||
+	    !dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err))
+		status = fail(p, &err, "start");
+	else
+		status = boot_locked(w, src, p);
+	return status;
+}
+
+static void reload_services(const struct work *w, unsigned changed)
+{
+	for (size_t i = 0; i < w->plan.services.n; i++) {
+		const struct service *svc = w->plan.services.v[i];
+		struct proc_result res = { 0 };
+		struct err err = ERR_INIT;
+		if (svc->reload == NULL || (svc->reload_inputs & changed) == 0)
+			continue;
+		struct proc_spec spec = { .argv = svc->reload, .timeout_ms = RELOAD_MS };
+		if (!proc_run(&spec, &res, &err)) {
+			log_error("%s: reload: %s", svc->name, err.text);
+			continue;
+		}
+		if (res.status != 0)
+			log_error("%s: reload ended with status %d: %s", svc->name, res.status,
+				  res.output.p);
+		buf_fini(&res.output);
+	}
+}
+
+static int live_locked(struct work *w, const struct settings_source *src, struct problems *p,
+		       struct apply_result *result_r)
+{
+	struct err err = ERR_INIT;
+	unsigned changed;
+
+	load_all(w, src, false, p);
+	write_status(w, p);
+	if (problems_errors(p) > 0)
+		return ERR_DATA;
+	changed = live_changed(&w->plan, PATH_LIVE);
+	if (changed == 0)
+		return 0;
+	if (!live_apply(&w->plan, PATH_LIVE, changed, &err))
+		return fail(p, &err, "tables");
+	reload_services(w, changed);
+	result_r->changed = true;
+	result_r->changed_inputs = changed;
+	save_last_good_later(w);
+	return 0;
+}
+
+int apply_live(const struct settings_source *src, struct problems *p, struct apply_result *result_r)
+{
+	struct work *w = xmalloc(sizeof(*w));
+	struct err err = ERR_INIT;
+	autoclose int lock = -1;
+	int status;
+
+	*w = (struct work){ 0 };
+	*result_r = (struct apply_result){ 0 };
+	arena_init(&w->arena, "live");
+	if (!dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err))
+		status = fail(p, &err, "tables");
+	else
+		status = live_locked(w, src, p, result_r);
+	return status;
+}
+
+bool apply_is_running(void)
+{
+	return file_exists(PATH_SNAPSHOT) && dir_exists(PATH_BOOT_CURRENT);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fingerprint file holds INPUT_BITS hexadecimal numbers. It is removed before the first commit and written after
+ * the last one, so a crash in between makes the next apply start from INPUT_ALL.
+ */
+#include "plan/live.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "plan/tls_files.h"
+
+#define SERVICES_MAX 128
+
+static const char *fingerprint_path(const struct plan *plan, const char *dir)
+{
+	return arena_printf(plan->arena, "%s/.fingerprints", dir);
+}
+
+unsigned live_changed(const struct plan *plan, const char *dir)
+{
+	struct err err = ERR_INIT;
+	unsigned changed = 0;
+	char *text;
+	struct str rest, word;
+
+	if (!file_read(plan->arena, fingerprint_path(plan, dir), 4096, &text, NULL, &err))
+		return INPUT_ALL;
+	rest = str_from(text);
+	for (unsigned i = 0; i < INPUT_BITS; i++) {
+		char now[24];
+		(void)snprintf(now, sizeof(now), "%016" PRIx64, plan->ctx.in->fingerprint[i]);
+		if (!str_next_word(&rest, " \n", &word) || !str_is(word, now))
+			changed |= 1u << i;
+	}
+	return changed;
+}
+
+static bool store_fingerprints(const struct plan *plan, const char *dir, struct err *err)
+{
+	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+	autobuf struct buf out = BUF_INIT;
+
+	for (unsigned i = 0; i < INPUT_BITS; i++)
+		buf_printf(&out, "%016" PRIx64 "\n", plan->ctx.in->fingerprint[i]);
+	return file_replace(fingerprint_path(plan, dir), out.p, out.n, &attr, FILE_EPHEMERAL, NULL,
+			    err);
+}
+
+struct prepared {
+	const struct service *service;
+	void *state;
+};
+
+static void abort_all(const struct live_ctx *ctx, const struct prepared *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].service->live->abort)
+			list[i].service->live->abort(ctx, list[i].state);
+}
+
+static bool prepare_all(const struct live_ctx *ctx, struct prepared *list, size_t *n_r,
+			struct err *err)
+{
+	const struct plan *plan = ctx->svc->plan;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->services.n; i++) {
+		const struct service *svc = plan->services.v[i];
+		if (svc->live == NULL || (svc->live->inputs & ctx->changed) == 0)
+			continue;
+		if (n == SERVICES_MAX)
+			BUG("more than %d services with live tables", SERVICES_MAX);
+		list[n].service = svc;
+		list[n].state = NULL;
+		if (!svc->live->prepare(ctx, &list[n].state, err)) {
+			abort_all(ctx, list, n);
+			return err_wrap(err, "%s tables", svc->name);
+		}
+		n++;
+	}
+	*n_r = n;
+	return true;
+}
+
+static bool commit_all(const struct live_ctx *ctx, const struct prepared *list, size_t n,
+		       struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!list[i].service->live->commit(ctx, list[i].state, err)) {
+			abort_all(ctx, list + i + 1, n - i - 1);
+			return err_wrap(err, "%s tables", list[i].service->name);
+		}
+	return true;
+}
+
+bool live_apply(const struct plan *plan, const char *dir, unsigned changed, struct err *err)
+{
+	struct live_ctx ctx = { .svc = &plan->ctx, .dir = dir, .changed = changed };
+	struct prepared list[SERVICES_MAX];
+	size_t n = 0;
+
+	if (!prepare_all(&ctx, list, &n, err))
+		return false;
+	if (unlink(fingerprint_path(plan, dir)) < 0 && errno != ENOENT) {
+		abort_all(&ctx, list, n);
+		return err_sys(err, ERR_IO, "remove %s", fingerprint_path(plan, dir));
+	}
+	if ((changed & INPUT_TLS) != 0 && !tls_files_write(plan, dir, err)) {
+		abort_all(&ctx, list, n);
+		return false;
+	}
+	return commit_all(&ctx, list, n, err) && store_fingerprints(plan, dir, err);
+}

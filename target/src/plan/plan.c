@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Order: a depth-first walk over `after`, so a service comes behind everything it names; among equals the
+ * folder order decides, which keeps output stable. Descriptors are constant, so gathering is only pointing.
+ */
+#include "plan/plan.h"
+
+struct visit {
+	const struct plan *plan;
+	struct plan_service_vec *out;
+	struct problems *p;
+	unsigned char state[128]; /* by index in services_all: 0 unseen, 1 on the path, 2 done */
+};
+
+static bool is_enabled(const struct service *svc, const struct settings *s)
+{
+	return svc->enabled == NULL || svc->enabled(s);
+}
+
+static int service_index(const char *name)
+{
+	for (int i = 0; services_all[i]; i++)
+		if (streq(services_all[i]->name, name))
+			return i;
+	return -1;
+}
+
+static void visit_service(struct visit *v, int i)
+{
+	const struct service *svc = services_all[i];
+
+	if (v->state[i] == 2 || !is_enabled(svc, v->plan->ctx.s))
+		return;
+	if (v->state[i] == 1) {
+		problems_add(v->p, SEV_ERROR, svc->name, NULL,
+			     "service waits for itself through its `after` list");
+		return;
+	}
+	v->state[i] = 1;
+	for (const char *const *dep = svc->after; dep && *dep; dep++) {
+		int d = service_index(*dep);
+		if (d < 0)
+			problems_add(v->p, SEV_ERROR, svc->name, NULL,
+				     "service waits for '%s', which this image does not have",
+				     *dep);
+		else
+			visit_service(v, d);
+	}
+	v->state[i] = 2;
+	*VEC_PUSH(v->plan->arena, v->out) = svc;
+}
+
+static void gather_service(struct plan *plan, const struct service *svc)
+{
+	const struct settings *s = plan->ctx.s;
+
+	for (const struct service_file *f = svc->files; f && f->dest; f++)
+		if (f->when == NULL || f->when(s))
+			*VEC_PUSH(plan->arena, &plan->files) = (struct plan_file){ svc, f };
+	for (const struct service_probe *b = svc->probes; b && b->name; b++)
+		if (b->when == NULL || b->when(s))
+			*VEC_PUSH(plan->arena, &plan->probes) = (struct plan_probe){ svc, b };
+	for (const struct service_cron *c = svc->crons; c && c->schedule; c++)
+		*VEC_PUSH(plan->arena, &plan->crons) = (struct plan_cron){ svc, c };
+	for (const struct service_log *l = svc->logs; l && l->path; l++)
+		*VEC_PUSH(plan->arena, &plan->logs) = l;
+	if (svc->is_supervisor)
+		plan->supervisor = svc;
+	else if (svc->program.command)
+		*VEC_PUSH(plan->arena, &plan->programs) = (struct plan_program){ svc };
+}
+
+static void check_conflicts(const struct plan *plan, struct problems *p)
+{
+	for (size_t i = 0; i < plan->files.n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (streq(plan->files.v[i].file->dest, plan->files.v[j].file->dest))
+				problems_add(p, SEV_ERROR, plan->files.v[i].file->dest, NULL,
+					     "written by both %s and %s",
+					     plan->files.v[j].service->name,
+					     plan->files.v[i].service->name);
+	for (size_t i = 0; i < plan->probes.n; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct plan_probe *a = &plan->probes.v[j], *b = &plan->probes.v[i];
+			if (a->probe->port > 0 && a->probe->port == b->probe->port)
+				problems_add(p, SEV_ERROR, b->probe->name, NULL,
+					     "port %d is used by both %s and %s", b->probe->port,
+					     a->service->name, b->service->name);
+		}
+	if (plan->supervisor == NULL)
+		problems_add(p, SEV_ERROR, "services", NULL, "no service is the supervisor");
+}
+
+void plan_make(struct arena *a, const struct settings *s, const struct inputs *in, bool on_host,
+	       struct plan *plan, struct problems *p)
+{
+	static const struct inputs no_inputs;
+	struct visit v = { .plan = plan, .out = &plan->services, .p = p };
+
+	*plan = (struct plan){ .arena = a };
+	plan->ctx = (struct service_ctx){
+		.arena = a, .s = s, .in = in ? in : &no_inputs, .plan = plan, .on_host = on_host
+	};
+	for (int i = 0; services_all[i]; i++) {
+		if ((size_t)i >= sizeof(v.state))
+			BUG("more than %zu services", sizeof(v.state));
+		visit_service(&v, i);
+	}
+	for (size_t i = 0; i < plan->services.n; i++)
+		gather_service(plan, plan->services.v[i]);
+	check_conflicts(plan, p);
+}
+
+void plan_check(const struct plan *plan, struct problems *p)
+{
+	for (size_t i = 0; i < plan->services.n; i++)
+		if (plan->services.v[i]->check)
+			plan->services.v[i]->check(&plan->ctx, p);
+}
+
+static struct tpl_field text_field(const char *name, const char *text)
+{
+	return (struct tpl_field){ name, tpl_text(text ? text : "") };
+}
+
+/* The command behind waits for what the services in `after` have to offer. */
+static const char *program_command(const struct plan *plan, const struct service *svc)
+{
+	autobuf struct buf out = BUF_INIT;
+
+	for (const char *const *dep = svc->after; dep && *dep; dep++) {
+		int d = service_index(*dep);
+		if (d >= 0 && is_enabled(services_all[d], plan->ctx.s) &&
+		    services_all[d]->program.ready)
+			buf_printf(&out, "/usr/local/bin/mailserver exec --after %s -- ",
+				   services_all[d]->program.ready);
+	}
+	buf_adds(&out, svc->program.command);
+	return buf_dup(plan->arena, &out);
+}
+
+static struct tpl_value program_list(const struct plan *plan)
+{
+	size_t n = plan->programs.n;
+	struct tpl_item *items = arena_array(plan->arena, n, sizeof(*items));
+	enum { FIELDS = 9 };
+
+	for (size_t i = 0; i < n; i++) {
+		const struct service *svc = plan->programs.v[i].service;
+		const struct service_program *pr = &svc->program;
+		struct tpl_field *f = arena_array(plan->arena, FIELDS, sizeof(*f));
+		f[0] = text_field("name", svc->name);
+		f[1] = text_field("command", program_command(plan, svc));
+		f[2] = text_field("user", pr->user);
+		f[3] = text_field("stopsignal", pr->stop_signal ? pr->stop_signal : "TERM");
+		f[4] = text_field("stopwaitsecs", arena_printf(plan->arena, "%u", pr->stop_wait_s));
+		f[5] = text_field("startsecs", arena_printf(plan->arena, "%u", pr->start_s));
+		f[6] = text_field("priority", arena_printf(plan->arena, "%u", pr->priority));
+		f[7] = text_field("environment", pr->environment);
+		f[8] = text_field("startretries", "3");
+		items[i] = (struct tpl_item){ f, FIELDS };
+	}
+	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
+}
+
+static struct tpl_value cron_list(const struct plan *plan)
+{
+	size_t n = plan->crons.n;
+	struct tpl_item *items = arena_array(plan->arena, n, sizeof(*items));
+	enum { FIELDS = 3 };
+
+	for (size_t i = 0; i < n; i++) {
+		const struct service_cron *c = plan->crons.v[i].cron;
+		struct tpl_field *f = arena_array(plan->arena, FIELDS, sizeof(*f));
+		f[0] = text_field("schedule", c->schedule);
+		f[1] = text_field("user", c->user ? c->user : "root");
+		f[2] = text_field("command", c->command);
+		items[i] = (struct tpl_item){ f, FIELDS };
+	}
+	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
+}
+
+static struct tpl_value log_list(const struct plan *plan)
+{
+	size_t n = plan->logs.n;
+	struct tpl_item *items = arena_array(plan->arena, n, sizeof(*items));
+	enum { FIELDS = 5 };
+
+	for (size_t i = 0; i < n; i++) {
+		const struct service_log *l = plan->logs.v[i];
+		struct tpl_field *f = arena_array(plan->arena, FIELDS, sizeof(*f));
+		f[0] = text_field("path", l->path);
+		f[1] = text_field("mode", l->mode);
+		f[2] = text_field("owner", l->owner);
+		f[3] = text_field("group", l->group);
+		f[4] = text_field("reopen_command", l->reopen_command);
+		items[i] = (struct tpl_item){ f, FIELDS };
+	}
+	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
+}
+
+bool plan_lookup(void *ctx, const char *name, struct tpl_value *value_r)
+{
+	const struct plan *plan = ctx;
+
+	if (streq(name, "programs")) {
+		*value_r = program_list(plan);
+		return true;
+	}
+	if (streq(name, "crons")) {
+		*value_r = cron_list(plan);
+		return true;
+	}
+	if (streq(name, "rotated_logs")) {
+		*value_r = log_list(plan);
+		return true;
+	}
+	if (settings_lookup(plan->arena, plan->ctx.s, name, value_r))
+		return true;
+	for (int i = 0; services_all[i]; i++)
+		for (const struct fact *f = services_all[i]->facts; f && f->name; f++)
+			if (streq(f->name, name)) {
+				*value_r = f->get(&plan->ctx);
+				return true;
+			}
+	return false;
+}
+
+void plan_print(const struct plan *plan, struct buf *out)
+{
+	buf_printf(out, "host %s\ndomain %s\n", plan->ctx.s->hostname, plan->ctx.s->domainname);
+	for (size_t i = 0; i < plan->services.n; i++)
+		buf_printf(out, "service %s\n", plan->services.v[i]->name);
+	for (size_t i = 0; i < plan->files.n; i++)
+		buf_printf(out, "file %s (services/%s/%s)\n", plan->files.v[i].file->dest,
+			   plan->files.v[i].service->name, plan->files.v[i].file->tpl);
+	for (size_t i = 0; i < plan->programs.n; i++)
+		buf_printf(out, "program %s: %s\n", plan->programs.v[i].service->name,
+			   plan->programs.v[i].service->program.command);
+	for (size_t i = 0; i < plan->probes.n; i++) {
+		const struct service_probe *b = plan->probes.v[i].probe;
+		if (b->port > 0)
+			buf_printf(out, "port %d %s%s\n", b->port, b->name, b->tls ? " (TLS)" : "");
+		else
+			buf_printf(out, "socket %s %s\n", b->path, b->name);
+	}
+	for (size_t i = 0; i < plan->crons.n; i++)
+		buf_printf(out, "cron %s %s\n", plan->crons.v[i].cron->schedule,
+			   plan->crons.v[i].cron->command);
+}

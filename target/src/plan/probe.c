@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One poll loop over all connections; each asking goes CONNECT → TALK → DONE, or back to CONNECT after a PAUSE.
+ */
+#include <poll.h>
+
+#include <openssl/ssl.h>
+
+#include "base/proc.h"
+#include "plan/channel.h"
+#include "plan/control.h"
+#include "plan/probe.h"
+#include "plan/talk.h"
+
+/* Pauses while services start. The kernel tells nobody when a port begins to listen, so it is tried: a refused connection costs
+ * some ten microseconds. An answer that is not good yet costs the service more and is asked for less often. */
+#define PAUSE_REFUSED_MS 10
+#define PAUSE_BAD_MS 250
+
+#define ANSWER_MAX ((size_t)256 << 10)
+
+enum phase { PHASE_CONNECT, PHASE_TALK, PHASE_PAUSE, PHASE_DONE };
+
+struct asking {
+	const struct service_probe *probe;
+	struct probe_report *report;
+	enum phase phase;
+	bool ipv6;
+	struct channel channel;
+	struct talk talk;
+	struct buf heard;
+	const char *say; /* what is still to be sent */
+	size_t say_n;
+	int64_t begun_ms, retry_ms;
+	char request[CONTROL_REQUEST_MAX];
+};
+
+struct run {
+	struct asking asking[PROBES_MAX];
+	size_t n;
+	const struct probe_options *options;
+	SSL_CTX *tls;
+	int64_t deadline_ms;
+};
+
+void probe_label(const struct service_probe *probe, char *out, size_t size)
+{
+	if (probe->port > 0)
+		(void)snprintf(out, size, "%s (port %d)", probe->name, probe->port);
+	else
+		(void)snprintf(out, size, "%s (%s)", probe->name, probe->path);
+}
+
+static void finish(struct asking *a, bool ok, const char *why)
+{
+	a->report->ok = ok;
+	a->report->took_ms = (int)(now_ms() - a->begun_ms);
+	(void)snprintf(a->report->text, sizeof(a->report->text), "%s", why);
+	channel_close(&a->channel);
+	a->phase = PHASE_DONE;
+}
+
+static void fail(struct run *r, struct asking *a, const char *why)
+{
+	bool refused = a->channel.refused;
+
+	finish(a, false, why);
+	if (!r->options->keep_trying)
+		return;
+	a->phase = PHASE_PAUSE;
+	a->retry_ms = now_ms() + (refused ? PAUSE_REFUSED_MS : PAUSE_BAD_MS);
+}
+
+static void open_channel(struct run *r, struct asking *a)
+{
+	const struct service_probe *p = a->probe;
+	enum channel_result result;
+
+	channel_close(&a->channel);
+	a->phase = PHASE_CONNECT;
+	if (p->port > 0 && p->tls && r->tls == NULL) {
+		fail(r, a, "the TLS library can't be used");
+		return;
+	}
+	result = p->port > 0
+			 ? channel_open_port(&a->channel, p->port, a->ipv6, p->tls ? r->tls : NULL)
+			 : channel_open_path(&a->channel, p->path);
+	if (result != CHANNEL_BROKEN)
+		return;
+	if (p->port > 0 && a->channel.refused && !a->ipv6) {
+		a->ipv6 = true;
+		open_channel(r, a);
+		return;
+	}
+	/* Without IPv6 on this host the refusal of 127.0.0.1 is what counts. */
+	if (a->ipv6 && !a->channel.refused) {
+		a->channel.refused = true;
+		fail(r, a, "connection refused");
+		return;
+	}
+	fail(r, a, a->channel.why);
+}
+
+static void ask(struct run *r, struct asking *a)
+{
+	a->ipv6 = false;
+	buf_reset(&a->heard);
+	a->say = NULL;
+	a->say_n = 0;
+	switch (a->probe->kind) {
+	case PROBE_PROGRAMS:
+		a->say_n = control_request(a->request, sizeof(a->request));
+		a->say = a->request;
+		break;
+	case PROBE_SMTP:
+	case PROBE_IMAP:
+	case PROBE_POP3:
+	case PROBE_SIEVE:
+		talk_init(&a->talk, a->probe->kind, a->probe->tls);
+		break;
+	case PROBE_UNIX:
+		break;
+	}
+	open_channel(r, a);
+}
+
+/* Feeds whole lines to the conversation; what is left stays in heard. */
+static void hear_lines(struct run *r, struct asking *a)
+{
+	size_t used = 0;
+
+	while (a->say_n == 0) {
+		const char *line = a->heard.p + used, *say = NULL;
+		const char *lf = memchr(line, '\n', a->heard.n - used);
+		size_t n;
+		if (lf == NULL)
+			break;
+		n = (size_t)(lf - line);
+		used += n + 1;
+		if (n > 0 && line[n - 1] == '\r')
+			n--;
+		switch (talk_hear(&a->talk, (struct str){ line, n }, &say)) {
+		case TALK_MORE:
+			break;
+		case TALK_OK:
+			finish(a, true, "");
+			return;
+		case TALK_BAD:
+			fail(r, a, a->talk.why);
+			return;
+		}
+		a->say = say;
+		a->say_n = say ? strlen(say) : 0;
+	}
+	memmove(a->heard.p, a->heard.p + used, a->heard.n - used);
+	buf_truncate(&a->heard, a->heard.n - used);
+	if (a->heard.n > TALK_LINE_MAX)
+		fail(r, a, "the answer is no text line");
+}
+
+static void judge_programs(struct run *r, struct asking *a)
+{
+	static const char *const none[] = { NULL };
+	struct str answer = { a->heard.p, a->heard.n };
+	char why[sizeof(a->report->text)];
+
+	if (control_judge(answer, r->options->programs ? r->options->programs : none, why,
+			  sizeof(why)))
+		finish(a, true, "");
+	else
+		fail(r, a, why);
+}
+
+static void hear(struct run *r, struct asking *a)
+{
+	bool programs = a->probe->kind == PROBE_PROGRAMS;
+	enum channel_result result;
+	char part[4096];
+	size_t n = 0;
+
+	if (!programs)
+		hear_lines(r, a);
+	while (a->phase == PHASE_TALK && a->say_n == 0) {
+		result = channel_read(&a->channel, part, sizeof(part), &n);
+		if (result == CHANNEL_AGAIN)
+			return;
+		if (result == CHANNEL_DONE)
+			buf_add(&a->heard, part, n);
+		if (programs && (result == CHANNEL_END ||
+				 control_is_complete((struct str){ a->heard.p, a->heard.n })))
+			judge_programs(r, a);
+		else if (result != CHANNEL_DONE)
+			fail(r, a, result == CHANNEL_END ? "connection closed" : a->channel.why);
+		else if (a->heard.n > ANSWER_MAX)
+			fail(r, a, "the answer is too long");
+		else if (!programs)
+			hear_lines(r, a);
+	}
+}
+
+/* Sends what is due; false when that has to wait or has failed. */
+static bool speak(struct run *r, struct asking *a)
+{
+	size_t n = 0;
+
+	while (a->say_n > 0) {
+		switch (channel_write(&a->channel, a->say, a->say_n, &n)) {
+		case CHANNEL_DONE:
+			a->say += n;
+			a->say_n -= n;
+			break;
+		case CHANNEL_AGAIN:
+			return false;
+		case CHANNEL_END:
+			fail(r, a, "connection closed");
+			return false;
+		case CHANNEL_BROKEN:
+			fail(r, a, a->channel.why);
+			return false;
+		}
+	}
+	a->channel.events = POLLIN;
+	return true;
+}
+
+static void connect_on(struct run *r, struct asking *a)
+{
+	enum channel_result result = channel_advance(&a->channel);
+
+	if (result == CHANNEL_BROKEN && a->channel.refused && a->probe->port > 0 && !a->ipv6) {
+		a->ipv6 = true;
+		open_channel(r, a);
+	} else if (result == CHANNEL_BROKEN) {
+		fail(r, a, a->channel.why);
+	} else if (result == CHANNEL_DONE && a->probe->kind == PROBE_UNIX) {
+		finish(a, true, "");
+	} else if (result == CHANNEL_DONE) {
+		a->phase = PHASE_TALK;
+	}
+}
+
+static void advance(struct run *r, struct asking *a)
+{
+	if (a->phase == PHASE_CONNECT)
+		connect_on(r, a);
+	/* A conversation may answer what it has just read. */
+	while (a->phase == PHASE_TALK && speak(r, a)) {
+		hear(r, a);
+		if (a->say_n == 0)
+			return;
+	}
+}
+
+static void give_up(struct run *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct asking *a = &r->asking[i];
+		char why[80];
+		if (a->phase == PHASE_DONE)
+			continue;
+		(void)snprintf(why, sizeof(why), "%s within %d ms",
+			       a->phase == PHASE_CONNECT ? "no connection" : "no answer",
+			       r->options->deadline_ms);
+		if (a->phase == PHASE_PAUSE)
+			a->phase = PHASE_DONE; /* its report says why the last try failed */
+		else
+			finish(a, false, why);
+	}
+}
+
+/* Waits for the next thing to do and does it; false when nothing is left or time is up. */
+static bool turn(struct run *r)
+{
+	struct pollfd fds[PROBES_MAX];
+	int64_t now = now_ms(), until = r->deadline_ms;
+	size_t left = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct asking *a = &r->asking[i];
+		if (a->phase == PHASE_PAUSE && a->retry_ms <= now)
+			ask(r, a);
+		fds[i] = (struct pollfd){ .fd = a->phase < PHASE_PAUSE ? a->channel.fd : -1,
+					  .events = a->channel.events };
+		if (a->phase == PHASE_PAUSE && a->retry_ms < until)
+			until = a->retry_ms;
+		left += a->phase != PHASE_DONE;
+	}
+	if (left == 0 || now >= r->deadline_ms)
+		return false;
+	if (poll(fds, (nfds_t)r->n, until > now ? (int)(until - now) : 0) < 0 && errno != EINTR)
+		return false;
+	for (size_t i = 0; i < r->n; i++)
+		if (fds[i].fd >= 0 && fds[i].revents != 0)
+			advance(r, &r->asking[i]);
+	return true;
+}
+
+size_t probe_run(const struct service_probe *const *list, size_t n,
+		 const struct probe_options *options, struct probe_report *reports_r)
+{
+	struct arena arena;
+	struct run *r;
+	size_t failed = 0;
+	bool tls = false;
+
+	if (n > PROBES_MAX)
+		BUG("%zu probes", n);
+	(void)signal(SIGPIPE, SIG_IGN);
+	arena_init(&arena, "probes");
+	r = ARENA_NEW(&arena, struct run);
+	r->n = n;
+	r->options = options;
+	r->deadline_ms = now_ms() + options->deadline_ms;
+	for (size_t i = 0; i < n; i++)
+		tls |= list[i]->tls;
+	r->tls = tls ? channel_tls() : NULL;
+	for (size_t i = 0; i < n; i++) {
+		struct asking *a = &r->asking[i];
+		reports_r[i] = (struct probe_report){ .probe = list[i] };
+		*a = (struct asking){ .probe = list[i],
+				      .report = &reports_r[i],
+				      .channel = CHANNEL_INIT,
+				      .begun_ms = now_ms() };
+		buf_init(&a->heard);
+		ask(r, a);
+	}
+	while (turn(r))
+		;
+	give_up(r);
+	for (size_t i = 0; i < n; i++) {
+		buf_fini(&r->asking[i].heard);
+		failed += !reports_r[i].ok;
+	}
+	SSL_CTX_free(r->tls);
+	arena_fini(&arena);
+	return failed;
+}
+
+size_t probe_list(const struct plan *plan, enum probe_choice choice,
+		  const struct service_probe **list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->probes.n && n < PROBES_MAX; i++)
+		if (choice == PROBE_ALL || plan->probes.v[i].probe->kind != PROBE_PROGRAMS)
+			list[n++] = plan->probes.v[i].probe;
+	return n;
+}
+
+const char *const *probe_programs(const struct plan *plan)
+{
+	const char **names = arena_array(plan->arena, plan->programs.n + 1, sizeof(*names));
+
+	for (size_t i = 0; i < plan->programs.n; i++)
+		names[i] = plan->programs.v[i].service->name;
+	return names;
+}

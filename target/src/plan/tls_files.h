@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME
+ *	tls_files - the certificate and key where the daemons' configuration points
+ *
+ *	<live>/tls/cert.pem  key.pem  [alt-cert.pem alt-key.pem]
+ *
+ * One certificate source, one place: which SSL_TYPE made them is not the daemons' business.
+ */
+#ifndef PLAN_TLS_FILES_H
+#define PLAN_TLS_FILES_H
+
+#include "plan/plan.h"
+
+/* Key files 0600 root, certificates 0644. Each file is replaced by rename, the key before the chain; a daemon that starts a
+ * process between the two renames may see a pair that doesn't match and is reloaded right after by the caller. */
+bool tls_files_write(const struct plan *plan, const char *live_dir, struct err *err) MUST_CHECK;
+
+#endif
