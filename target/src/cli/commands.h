@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME
+ *	commands - the functions behind the rows of `setup`
+ *
+ * Each returns the exit status: 0 done, 1 refused or failed (said on stderr).
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/pattern.h"
+
+int email_add(const struct cmd *cmd);
+int email_update(const struct cmd *cmd);
+int email_del(const struct cmd *cmd);
+int email_list(const struct cmd *cmd);
+int alias_add(const struct cmd *cmd);
+int alias_del(const struct cmd *cmd);
+int alias_list(const struct cmd *cmd);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock is given back before the change is applied: applying has a queue of its own, and other
+ * administrators may edit in the meantime. Putting files back therefore takes the lock again and
+ * leaves a file alone that somebody has changed since.
+ *
+ * A new accounts file is 0600: it holds password hashes. Files that exist keep owner and mode.
+ */
+#include "cli/edit.h"
+
+#include "base/file.h"
+#include "base/linefile.h"
+#include "cli/say.h"
+#include "cli/source.h"
+#include "inputs/accounts.h"
+#include "plan/apply.h"
+
+#define LOCK_WAIT_MS 30000
+
+bool edit_begin(struct edit *e, const char *dir, struct err *err)
+{
+	*e = (struct edit){ .dir = dir, .lock = -1 };
+	arena_init(&e->arena, "edit");
+	return dir_make(dir, NULL, err) && dir_lock(dir, LOCK_WAIT_MS, &e->lock, err);
+}
+
+static void unlock(struct edit *e)
+{
+	if (e->lock >= 0)
+		(void)close(steal_fd(&e->lock));
+}
+
+void edit_end(struct edit *e)
+{
+	unlock(e);
+	arena_wipe(&e->arena);
+}
+
+/* As file_read(); a missing file is an empty text. */
+static bool read_file(struct edit *e, const char *path, struct str *text_r, bool *existed_r,
+		      struct err *err)
+{
+	struct err why = ERR_INIT;
+	char *text;
+	size_t n;
+
+	*existed_r = file_read(&e->arena, path, LINEFILE_MAX, &text, &n, &why);
+	if (!*existed_r && why.sys != ENOENT) {
+		*err = why;
+		return false;
+	}
+	*text_r = *existed_r ? (struct str){ text, n } : (struct str){ "", 0 };
+	return true;
+}
+
+static struct edit_file *find_file(struct edit *e, const char *name)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (streq(e->files[i].name, name))
+			return &e->files[i];
+	return NULL;
+}
+
+bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err *err)
+{
+	struct edit_file *f = find_file(e, name);
+
+	if (f == NULL) {
+		if (e->n == EDIT_FILES_MAX)
+			BUG("more than %d files in one edit", EDIT_FILES_MAX);
+		f = &e->files[e->n];
+		*f = (struct edit_file){ .name = name,
+					 .path = arena_printf(&e->arena, "%s/%s", e->dir, name) };
+		if (!read_file(e, f->path, &f->before, &f->existed, err))
+			return false;
+		f->after = f->before;
+		e->n++;
+	}
+	*text_r = f->after;
+	return true;
+}
+
+void edit_write(struct edit *e, const char *name, const struct buf *text)
+{
+	struct edit_file *f = find_file(e, name);
+
+	if (f == NULL)
+		BUG("edit of %s, which was not read", name);
+	f->after = (struct str){ buf_dup(&e->arena, text), text->n };
+	f->changed = f->after.n != f->before.n || memcmp(f->after.p, f->before.p, f->after.n) != 0;
+}
+
+static bool put_text(const struct edit_file *f, struct str text, struct err *err)
+{
+	const struct file_attr secret = { 0600, (uid_t)-1, (gid_t)-1 };
+	bool is_secret = !f->existed && streq(f->name, ACCOUNTS_FILE);
+
+	return file_replace(f->path, text.p, text.n, is_secret ? &secret : NULL, FILE_DURABLE, NULL,
+			    err);
+}
+
+/* Puts one file back unless somebody else has changed it. The directory is locked. */
+static bool put_back(struct edit *e, struct edit_file *f, struct err *err)
+{
+	struct str now;
+	bool exists;
+
+	if (!read_file(e, f->path, &now, &exists, err))
+		return false;
+	if (!exists || now.n != f->after.n || memcmp(now.p, f->after.p, now.n) != 0)
+		return err_set(err, ERR_TEMP, "%s was changed by somebody else meanwhile", f->path);
+	if (!f->existed)
+		return unlink(f->path) == 0 || err_sys(err, ERR_IO, "remove %s", f->path);
+	return put_text(f, f->before, err);
+}
+
+/* All written files as they were before; says which could not. */
+static bool restore(struct edit *e)
+{
+	struct err err = ERR_INIT;
+	bool ok = true;
+
+	if (e->lock < 0 && !dir_lock(e->dir, LOCK_WAIT_MS, &e->lock, &err)) {
+		say_error("the files keep the change: %s", err.text);
+		return false;
+	}
+	for (size_t i = 0; i < e->n; i++) {
+		if (!e->files[i].written || put_back(e, &e->files[i], &err))
+			continue;
+		say_error("the file keeps the change: %s", err.text);
+		ok = false;
+	}
+	unlock(e);
+	return ok;
+}
+
+static bool write_files(struct edit *e, struct err *err)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		struct edit_file *f = &e->files[i];
+		if (!f->changed)
+			continue;
+		if (!put_text(f, f->after, err))
+			return false;
+		f->written = true;
+	}
+	return true;
+}
+
+static void print_errors(const struct problems *p)
+{
+	for (size_t i = 0; i < p->list.n; i++) {
+		const struct problem *x = &p->list.v[i];
+		if (x->severity == SEV_ERROR)
+			say_error("%s: %s%s%s", x->subject, x->text, x->hint ? "; " : "",
+				  x->hint ? x->hint : "");
+	}
+}
+
+static int apply(struct edit *e)
+{
+	struct settings_source src;
+	struct apply_result result;
+	struct problems p;
+
+	bool changed = false;
+
+	for (size_t i = 0; i < e->n; i++)
+		changed = changed || e->files[i].written;
+	if (!changed || !apply_is_running())
+		return 0;
+	source_current(&e->arena, &src, NULL);
+	problems_init(&p, &e->arena);
+	if (apply_live(&src, &p, &result) == 0) {
+		e->applied = true;
+		return 0;
+	}
+	print_errors(&p);
+	if (restore(e))
+		say_error("the running server refused the change; the files are as they were");
+	return 1;
+}
+
+int edit_commit(struct edit *e)
+{
+	struct err err = ERR_INIT;
+
+	if (!write_files(e, &err)) {
+		say_error("%s", err.text);
+		(void)restore(e);
+		return 1;
+	}
+	unlock(e);
+	return apply(e);
+}

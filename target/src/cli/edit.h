@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME
+ *	edit - change files of the config directory as one transaction, and make it live
+ *
+ *	struct edit e;
+ *	if (!edit_begin(&e, cmd->config_dir, &err) || !edit_read(&e, ACCOUNTS_FILE, &text, &err)) …
+ *	… edit_write(&e, ACCOUNTS_FILE, &new_text); …
+ *	status = edit_commit(&e);
+ *	edit_end(&e);
+ *
+ * From edit_begin() to edit_commit() or edit_end() the config directory is locked, also against
+ * other containers.
+ *
+ * Where the server runs, edit_commit() returns when the change is live. When the server refuses it,
+ * the files are put back as they were and the findings are printed.
+ *
+ * OWNERSHIP
+ *	Texts live until edit_end(), which wipes them.
+ */
+#ifndef CLI_EDIT_H
+#define CLI_EDIT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#define EDIT_FILES_MAX 4
+
+struct edit_file {
+	const char *name, *path;
+	struct str before, after;
+	bool existed, changed, written;
+};
+
+struct edit {
+	struct arena arena;
+	const char *dir;
+	int lock;
+	struct edit_file files[EDIT_FILES_MAX];
+	size_t n;
+	bool applied; /* after edit_commit(): a running server has taken the change */
+};
+
+/* Makes the directory if it is missing, and locks it (ERR_TEMP after 30 s). Call edit_end() also
+ * after a failure. */
+bool edit_begin(struct edit *e, const char *dir, struct err *err) MUST_CHECK;
+/* The file's text, "" when it is missing. */
+bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err *err) MUST_CHECK;
+/* Sets what the file (read before) shall hold. */
+void edit_write(struct edit *e, const char *name, const struct buf *text);
+/* Writes all files, unlocks, applies. The exit status; 0 = done. Prints why not. */
+int edit_commit(struct edit *e);
+void edit_end(struct edit *e);
+
+#endif

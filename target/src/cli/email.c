@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `setup email add|update|del`. Whether an account may be added is looked at twice: before a
+ * password is asked for, and again under the lock that covers the change.
+ *
+ * Deleting goes in this order: the account (live when the server runs), open sessions, mail data;
+ * so nothing can be delivered into the directory that is being removed.
+ *
+ * SOURCES
+ *	docs/compatibility.md; doveadm-kick(1).
+ */
+#include "base/proc.h"
+#include "cli/commands.h"
+#include "cli/edit.h"
+#include "cli/maildata.h"
+#include "cli/say.h"
+#include "cli/secret.h"
+#include "inputs/accounts.h"
+#include "inputs/aliases.h"
+#include "inputs/quotas.h"
+
+#define KICK_MS 5000
+
+/* The address in small letters; says so when that changes it. */
+static const char *fold_address(struct arena *a, const char *address)
+{
+	const char *folded = str_lower(a, str_from(address));
+
+	if (!streq(folded, address))
+		say_warn("'%s' has capital letters: '%s' is used", address, folded);
+	return folded;
+}
+
+static int refuse(struct edit *e, const struct err *err)
+{
+	say_error("%s", err->text);
+	edit_end(e);
+	return 1;
+}
+
+/* Whether the alias table keeps the address from being a new account: an alias that does not
+ * deliver to itself. */
+static bool is_taken_by_alias(struct edit *e, struct str text, const char *address)
+{
+	struct str targets, word;
+
+	if (!aliases_find(&e->arena, text, address, &targets))
+		return false;
+	while (str_next_word(&targets, ", \t", &word))
+		if (word.n == strlen(address) && strncasecmp(word.p, address, word.n) == 0)
+			return false;
+	return true;
+}
+
+static bool check_new(struct edit *e, const char *address, struct str *text_r, struct err *err)
+{
+	struct str aliases, line;
+	unsigned number;
+
+	if (!edit_read(e, ACCOUNTS_FILE, text_r, err) || !edit_read(e, ALIASES_FILE, &aliases, err))
+		return false;
+	if (accounts_find(*text_r, address, &line, &number))
+		return err_set(err, ERR_DATA, "'%s' already exists (" ACCOUNTS_FILE ":%u)", address,
+			       number);
+	if (is_taken_by_alias(e, aliases, address))
+		return err_set(err, ERR_DATA, "'%s' is already defined as an alias", address);
+	return true;
+}
+
+static bool check_known(struct edit *e, const char *address, struct str *text_r, struct err *err)
+{
+	struct str line;
+
+	if (!edit_read(e, ACCOUNTS_FILE, text_r, err))
+		return false;
+	if (!accounts_find(*text_r, address, &line, NULL))
+		return err_set(err, ERR_DATA, "'%s' does not exist", address);
+	return true;
+}
+
+typedef bool check_fn(struct edit *e, const char *address, struct str *text_r, struct err *err);
+
+/* The check alone, without a change. */
+static bool precheck(const struct cmd *cmd, check_fn *check, const char *address, struct err *err)
+{
+	struct edit e;
+	struct str text;
+	bool ok = edit_begin(&e, cmd->config_dir, err) && check(&e, address, &text, err);
+
+	edit_end(&e);
+	return ok;
+}
+
+static bool ask_hash(struct arena *a, const struct cmd *cmd, const char **hash_r, struct err *err)
+{
+	struct buf password = BUF_INIT;
+	bool ok = secret_get(cmd, &password, err) && password_hash(a, password.p, hash_r, err);
+
+	buf_wipe(&password);
+	return ok;
+}
+
+/* add and update: the same but for the check and the edit of the text. */
+static int set_password(const struct cmd *cmd, check_fn *check, bool is_new)
+{
+	autobuf struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct arena a;
+	struct edit e = { .lock = -1 };
+	struct str text;
+	const char *hash = NULL;
+	int status = 1;
+
+	arena_init(&a, "password");
+	const char *address = fold_address(&a, cmd->argv[0]);
+	bool ok = (cmd->password || precheck(cmd, check, address, &err)) &&
+		  ask_hash(&a, cmd, &hash, &err) && edit_begin(&e, cmd->config_dir, &err) &&
+		  check(&e, address, &text, &err);
+	if (ok) {
+		if (is_new)
+			accounts_edit_add(text, address, hash, &out);
+		else
+			(void)accounts_edit_update(text, address, hash, &out);
+		edit_write(&e, ACCOUNTS_FILE, &out);
+		status = edit_commit(&e);
+	} else {
+		say_error("%s", err.text);
+	}
+	edit_end(&e);
+	arena_wipe(&a);
+	return status;
+}
+
+int email_add(const struct cmd *cmd)
+{
+	return set_password(cmd, check_new, true);
+}
+
+int email_update(const struct cmd *cmd)
+{
+	return set_password(cmd, check_known, false);
+}
+
+/* Takes the account out of one file's text. */
+static bool edit_out(struct edit *e, const char *name, const char *address, struct err *err)
+{
+	autobuf struct buf out = BUF_INIT;
+	struct str text;
+	bool changed;
+
+	if (!edit_read(e, name, &text, err))
+		return false;
+	if (streq(name, ACCOUNTS_FILE))
+		changed = accounts_edit_del(text, address, &out);
+	else if (streq(name, ALIASES_FILE))
+		changed = aliases_edit_del(text, "_", address, &out);
+	else
+		changed = quotas_edit_del(text, address, &out);
+	if (changed)
+		edit_write(e, name, &out);
+	return true;
+}
+
+static void kick(const char *address)
+{
+	const char *argv[] = { "/usr/bin/doveadm", "kick", address, NULL };
+	struct proc_spec spec = { .argv = argv, .timeout_ms = KICK_MS };
+	struct proc_result result = { 0 };
+	struct err err = ERR_INIT;
+
+	if (proc_run(&spec, &result, &err))
+		buf_fini(&result.output);
+}
+
+enum maildata { MAILDATA_KEEP, MAILDATA_REMOVE };
+
+static int remove_maildata(const char *address, struct str line)
+{
+	struct err err = ERR_INIT;
+	bool existed;
+
+	if (memmem(line.p, line.n, "userdb_mail_path=", 17))
+		say_warn("the account has a userdb_mail_path of its own: only " MAILDATA_ROOT
+			 " is looked at");
+	if (!maildata_remove(MAILDATA_ROOT, address, &existed, &err)) {
+		say_error("the account is deleted, but its mail data is not: %s", err.text);
+		return 1;
+	}
+	if (existed)
+		say_info("mail data of '%s' deleted", address);
+	else
+		say_info("there is no mail data of '%s'", address);
+	return 0;
+}
+
+static int delete_account(const struct cmd *cmd, const char *typed, enum maildata what)
+{
+	struct err err = ERR_INIT;
+	struct edit e;
+	struct str text, line = { "", 0 };
+	int status;
+
+	if (!edit_begin(&e, cmd->config_dir, &err))
+		return refuse(&e, &err);
+	const char *address = str_lower(&e.arena, str_from(typed));
+	if (!check_known(&e, address, &text, &err))
+		return refuse(&e, &err);
+	(void)accounts_find(text, address, &line, NULL);
+	if (!edit_out(&e, ACCOUNTS_FILE, address, &err) ||
+	    !edit_out(&e, ALIASES_FILE, address, &err) || !edit_out(&e, QUOTAS_FILE, address, &err))
+		return refuse(&e, &err);
+	status = edit_commit(&e);
+	if (status == 0 && e.applied)
+		kick(address);
+	if (status == 0 && what == MAILDATA_REMOVE)
+		status = remove_maildata(address, line);
+	if (status == 0)
+		say_info("'%s' and associated data (aliases, quotas) deleted", address);
+	edit_end(&e);
+	return status;
+}
+
+/* The file is missing or empty: there is nobody to delete. */
+static bool has_no_accounts(const char *dir)
+{
+	struct arena a;
+	struct stat st;
+
+	arena_init(&a, "path");
+	bool none = stat(arena_printf(&a, "%s/" ACCOUNTS_FILE, dir), &st) < 0 ? errno == ENOENT
+									      : st.st_size == 0;
+	arena_fini(&a);
+	return none;
+}
+
+int email_del(const struct cmd *cmd)
+{
+	enum maildata what = cmd_has_flag(cmd, 'y') ? MAILDATA_REMOVE : MAILDATA_KEEP;
+	int status = 0;
+
+	if (has_no_accounts(cmd->config_dir))
+		return 0;
+	if (cmd_has_flag(cmd, 'y') && cmd_has_flag(cmd, 'n')) {
+		say_error("-y and -n contradict each other");
+		return 1;
+	}
+	if (cmd_has_flag(cmd, 'n'))
+		say_info("mail data is kept (-n)");
+	else if (what == MAILDATA_KEEP) {
+		if (secret_confirm("Delete the mailbox data too?"))
+			what = MAILDATA_REMOVE;
+		else
+			say_info("mail data will not be deleted");
+	}
+	for (int i = 0; status == 0 && i < cmd->argc; i++)
+		status = delete_account(cmd, cmd->argv[i], what);
+	return status;
+}

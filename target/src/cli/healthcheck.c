@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The image's HEALTHCHECK. Docker knows two results: 0 healthy, 1 not.
+ */
+#include "base/file.h"
+#include "base/proc.h"
+#include "cli/cli.h"
+#include "cli/source.h"
+#include "plan/paths.h"
+#include "plan/probe.h"
+#include "plan/status.h"
+
+#define DEADLINE_MS 5000
+
+struct health {
+	struct arena arena;
+	const struct service_probe *list[PROBES_MAX];
+	struct probe_report reports[PROBES_MAX];
+	size_t n, failed;
+	struct status status;
+	int64_t took_ms;
+};
+
+struct options {
+	bool verbose, json;
+};
+
+static int usage(FILE *to, int status)
+{
+	fprintf(to,
+		"usage: mailserver healthcheck [--verbose | --json]\n\n"
+		"Asks every port that should be open and the supervisor. Says what fails, one line each;\n"
+		"exit status 0 if nothing does, else 1.\n\n"
+		"  --verbose  one line for every probe\n"
+		"  --json     the same as one JSON object\n");
+	return status;
+}
+
+static void check(struct health *h, const struct settings_source *src)
+{
+	struct probe_options options = { .deadline_ms = DEADLINE_MS };
+	struct err err = ERR_INIT;
+	struct settings s;
+	struct problems p;
+	struct plan plan;
+
+	problems_init(&p, &h->arena);
+	settings_load(&h->arena, src, &s, &p);
+	plan_make(&h->arena, &s, NULL, false, &plan, &p);
+	options.programs = probe_programs(&plan);
+	h->n = probe_list(&plan, PROBE_ALL, h->list);
+	h->failed = probe_run(h->list, h->n, &options, h->reports);
+	if (!status_read(&h->arena, PATH_STATUS, &h->status, &err))
+		*VEC_PUSH(&h->arena, &h->status.findings) = arena_strdup(&h->arena, err.text);
+}
+
+static void print_text(const struct health *h, bool verbose)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		const struct probe_report *r = &h->reports[i];
+		char label[128];
+		if (r->ok && !verbose)
+			continue;
+		probe_label(r->probe, label, sizeof(label));
+		if (r->ok)
+			printf("ok      %s, %d ms\n", label, r->took_ms);
+		else
+			printf("FAILED  %s: %s\n", label, r->text);
+	}
+	for (size_t i = 0; i < h->status.findings.n; i++)
+		printf("FAILED  %s\n", h->status.findings.v[i]);
+	if (h->failed == 0 && h->status.findings.n == 0)
+		printf("ok: %zu probes in %" PRId64 " ms\n", h->n, h->took_ms);
+}
+
+/* A JSON string; bytes above 0x7f pass as they are. */
+static void print_json_string(const char *text)
+{
+	putchar('"');
+	for (const char *c = text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			printf("\\%c", *c);
+		else if ((unsigned char)*c < 0x20)
+			printf("\\u%04x", (unsigned)(unsigned char)*c);
+		else
+			putchar(*c);
+	}
+	putchar('"');
+}
+
+static void print_json(const struct health *h)
+{
+	bool healthy = h->failed == 0 && h->status.findings.n == 0;
+
+	printf("{\"healthy\": %s, \"took_ms\": %" PRId64 ", \"probes\": [",
+	       healthy ? "true" : "false", h->took_ms);
+	for (size_t i = 0; i < h->n; i++) {
+		const struct probe_report *r = &h->reports[i];
+		printf("%s{\"name\": ", i ? ", " : "");
+		print_json_string(r->probe->name);
+		if (r->probe->port > 0)
+			printf(", \"port\": %d", r->probe->port);
+		printf(", \"ok\": %s, \"took_ms\": %d", r->ok ? "true" : "false", r->took_ms);
+		if (!r->ok) {
+			printf(", \"why\": ");
+			print_json_string(r->text);
+		}
+		putchar('}');
+	}
+	printf("], \"findings\": [");
+	for (size_t i = 0; i < h->status.findings.n; i++) {
+		printf("%s", i ? ", " : "");
+		print_json_string(h->status.findings.v[i]);
+	}
+	printf("]}\n");
+}
+
+static bool parse_options(int argc, char **argv, struct options *o)
+{
+	for (int i = 1; i < argc; i++) {
+		if (streq(argv[i], "--verbose") || streq(argv[i], "-v"))
+			o->verbose = true;
+		else if (streq(argv[i], "--json"))
+			o->json = true;
+		else
+			return false;
+	}
+	return true;
+}
+
+int cli_healthcheck(int argc, char **argv)
+{
+	int64_t began_ms = now_ms();
+	struct options o = { false, false };
+	struct settings_source src;
+	struct health *h;
+	bool running, healthy;
+
+	if (argc == 2 && (streq(argv[1], "help") || streq(argv[1], "--help")))
+		return usage(stdout, 0);
+	if (!parse_options(argc, argv, &o))
+		return usage(stderr, 1);
+	h = xmalloc(sizeof(*h));
+	*h = (struct health){ .status.accounts = -1 };
+	arena_init(&h->arena, "health");
+	source_current(&h->arena, &src, &running);
+	if (running)
+		check(h, &src);
+	else
+		*VEC_PUSH(&h->arena, &h->status.findings) =
+			"the server is not running here, or is still preparing its start";
+	h->took_ms = now_ms() - began_ms;
+	healthy = h->failed == 0 && h->status.findings.n == 0;
+	if (o.json)
+		print_json(h);
+	else
+		print_text(h, o.verbose);
+	return healthy ? 0 : 1;
+}

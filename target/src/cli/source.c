@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SOURCES
+ *	docker-run(1) --env-file: lines NAME=value taken literally, NAME alone takes the caller's value, "#"
+ *	begins a comment line.
+ */
+#include "cli/source.h"
+
+#include "base/file.h"
+#include "base/linefile.h"
+#include "plan/paths.h"
+#include "settings/host.h"
+
+extern char **environ;
+
+#define ENV_FILE_MAX ((size_t)4 << 20)
+
+VEC_TYPE(env_vec, const char *);
+
+bool source_env_file(struct arena *a, const char *path, const char *const **environ_r,
+		     struct err *err)
+{
+	struct env_vec env = VEC_INIT;
+	struct linefile lf;
+	struct str line;
+	const char *bad;
+	char *text;
+	size_t n;
+
+	if (!file_read(a, path, ENV_FILE_MAX, &text, &n, err))
+		return false;
+	linefile_init(&lf, path, (struct str){ text, n });
+	while (linefile_next(&lf, &line, &bad)) {
+		if (bad)
+			return err_set(err, ERR_DATA, "%s:%u: %s", path, lf.line, bad);
+		if (!str_has_char(line, '=')) {
+			const char *name = str_dup(a, line), *value = getenv(name);
+			if (value)
+				*VEC_PUSH(a, &env) = arena_printf(a, "%s=%s", name, value);
+			continue;
+		}
+		*VEC_PUSH(a, &env) = str_dup(a, line);
+	}
+	*VEC_PUSH(a, &env) = NULL;
+	*environ_r = env.v;
+	return true;
+}
+
+void source_current(struct arena *a, struct settings_source *src_r, bool *running_r)
+{
+	struct err err = ERR_INIT;
+	const char *const *snapshot;
+	char *text;
+	bool running = false;
+
+	*src_r = (struct settings_source){ .environ = (const char *const *)environ,
+					   .nodename = host_system_fqdn(a),
+					   .read_files = true };
+	if (file_read(a, PATH_SNAPSHOT, ENV_FILE_MAX, &text, NULL, &err) &&
+	    settings_snapshot_read(a, text, &snapshot, &err)) {
+		src_r->environ = snapshot;
+		src_r->read_files = false;
+		running = true;
+	}
+	if (running_r)
+		*running_r = running;
+}

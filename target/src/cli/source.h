@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME
+ *	source - where a command gets its settings from
+ *
+ * In a running server: the snapshot that the server wrote (complete, with the content of NAME__FILE). Otherwise the environment
+ * of the command itself.
+ */
+#ifndef CLI_SOURCE_H
+#define CLI_SOURCE_H
+
+#include "settings/settings.h"
+
+/* The text of an env file ("NAME=value" lines, "#" comments, no quotes: what `docker run --env-file` reads) as an environ array. */
+bool source_env_file(struct arena *a, const char *path, const char *const **environ_r,
+		     struct err *err) MUST_CHECK;
+
+/* The running server's source, or the process environment. *running_r (may be NULL) tells which. */
+void source_current(struct arena *a, struct settings_source *src_r, bool *running_r);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker lives for one job: memory is not given back.
+ */
+#include "init/worker.h"
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "init/findings.h"
+#include "plan/apply.h"
+#include "plan/paths.h"
+#include "plan/probe.h"
+#include "plan/status.h"
+#include "settings/host.h"
+
+extern char **environ;
+
+#define READY_MS 60000
+
+static struct settings_source own_source(struct arena *a)
+{
+	return (struct settings_source){ .environ = (const char *const *)environ,
+					 .nodename = host_system_fqdn(a),
+					 .read_files = true };
+}
+
+static int boot(struct arena *a)
+{
+	struct settings_source src = own_source(a);
+	autobuf struct buf out = BUF_INIT;
+	struct problems p;
+	size_t errors;
+	int status;
+
+	problems_init(&p, a);
+	status = apply_boot(&src, &p);
+	if (status == 0) {
+		problems_log(&p);
+		findings_tell(a, &p, PATH_FINDINGS, true);
+		return 0;
+	}
+	errors = problems_errors(&p);
+	problems_print(&p, &out);
+	(void)fwrite(out.p, 1, out.n, stderr);
+	log_error("nothing was started: %zu error%s above, exit status %d", errors,
+		  errors == 1 ? "" : "s", status);
+	return status;
+}
+
+static const char *input_names(struct arena *a, unsigned bits)
+{
+	static const char *const names[INPUT_BITS] = {
+		"accounts",	 "aliases", "regular expression aliases",
+		"local aliases", "quotas",  "certificates"
+	};
+	autobuf struct buf out = BUF_INIT;
+
+	for (unsigned i = 0; i < INPUT_BITS; i++)
+		if (bits & (1U << i))
+			buf_printf(&out, "%s%s", out.n ? ", " : "", names[i]);
+	return buf_dup(a, &out);
+}
+
+static int live(struct arena *a)
+{
+	struct settings_source src = own_source(a);
+	struct apply_result result = { 0 };
+	struct problems p;
+	int status;
+
+	problems_init(&p, a);
+	status = apply_live(&src, &p, &result);
+	findings_tell(a, &p, PATH_FINDINGS, false);
+	if (result.changed)
+		log_info("changes are in use: %s", input_names(a, result.changed_inputs));
+	return status;
+}
+
+/* "25, 143, 587" */
+static const char *port_list(struct arena *a, const struct service_probe *const *list, size_t n)
+{
+	autobuf struct buf out = BUF_INIT;
+	int last = 0;
+
+	for (;;) {
+		int next = 0;
+		for (size_t i = 0; i < n; i++)
+			if (list[i]->port > last && (next == 0 || list[i]->port < next))
+				next = list[i]->port;
+		if (next == 0)
+			return buf_dup(a, &out);
+		buf_printf(&out, "%s%d", out.n ? ", " : "", next);
+		last = next;
+	}
+}
+
+static void say_not_ready(const struct probe_report *reports, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char label[128];
+		if (reports[i].ok)
+			continue;
+		probe_label(reports[i].probe, label, sizeof(label));
+		log_error("%s does not serve %d s after the start: %s", label, READY_MS / 1000,
+			  reports[i].text);
+	}
+}
+
+static void say_ready(struct arena *a, const struct settings *s, const char *ports, int64_t took_ms)
+{
+	struct err err = ERR_INIT;
+	struct status status;
+
+	if (!status_read(a, PATH_STATUS, &status, &err)) {
+		log_warn("%s", err.text);
+		status_parse(a, (struct str){ "", 0 }, &status);
+	}
+	if (status.accounts < 0)
+		log_info("%s is up and running after %" PRId64 " ms: ports %s", s->hostname,
+			 took_ms, ports);
+	else
+		log_info("%s is up and running after %" PRId64 " ms: ports %s; accounts: %" PRId64,
+			 s->hostname, took_ms, ports, status.accounts);
+	if (status.accounts == 0)
+		log_info("there is no account yet; add the first one with: setup email add user@%s",
+			 s->domainname);
+}
+
+static int ready(struct arena *a, const struct worker_context *ctx)
+{
+	struct settings_source src = own_source(a);
+	const struct service_probe *list[PROBES_MAX];
+	struct probe_report reports[PROBES_MAX];
+	const struct probe_options options = { .deadline_ms = READY_MS, .keep_trying = true };
+	struct settings s;
+	struct problems p;
+	struct plan plan;
+	size_t n;
+
+	problems_init(&p, a);
+	settings_load(a, &src, &s, &p);
+	plan_make(a, &s, NULL, false, &plan, &p);
+	n = probe_list(&plan, PROBE_READINESS, list);
+	if (probe_run(list, n, &options, reports) == 0)
+		say_ready(a, &s, port_list(a, list, n), now_ms() - ctx->began_ms);
+	else
+		say_not_ready(reports, n);
+	return 0;
+}
+
+int worker_run(enum sys_job job, void *arg)
+{
+	const struct worker_context *ctx = arg;
+	struct arena a;
+
+	arena_init(&a, "worker");
+	switch (job) {
+	case JOB_BOOT:
+		return boot(&a);
+	case JOB_LIVE:
+		return live(&a);
+	case JOB_READY:
+		return ready(&a, ctx);
+	}
+	BUG("job %d", (int)job);
+}

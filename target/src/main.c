@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One binary, many names: the applet is chosen by the name it was called by, else by the first argument.
+ * `setup`, `healthcheck` and the old sub-program names (addmailuser …) are links to this file.
+ */
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "init/init.h"
+
+struct applet {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static int show_help(int argc, char **argv);
+static int show_version(int argc, char **argv);
+
+static const struct applet applets[] = {
+	{ "init", init_main, "be PID 1: render, start and watch the mail server" },
+	{ "setup", cli_setup, "manage accounts and aliases (try: setup help)" },
+	{ "config", cli_config, "check, show, list or compare the configuration" },
+	{ "render", cli_render, "write every daemon's configuration to a directory" },
+	{ "healthcheck", cli_healthcheck, "ask every port and daemon whether all is well" },
+	{ "exec", cli_exec, "wait for a file, then run a program" },
+	{ "image-setup", cli_image_setup, "make the image's links (used by the Dockerfile)" },
+	{ "version", show_version, "print the version" },
+	{ "help", show_help, "print this" },
+};
+
+static int show_help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("usage: mailserver COMMAND [ARGUMENT…]\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(applets); i++)
+		printf("  %-12s %s\n", applets[i].name, applets[i].summary);
+	printf("\nA COMMAND followed by 'help' explains itself. Manual: /usr/share/doc/mailserver/\n");
+	return 0;
+}
+
+static int show_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("mailserver %s\n", MAILSERVER_VERSION);
+	return 0;
+}
+
+static const struct applet *find_applet(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(applets); i++)
+		if (streq(applets[i].name, name))
+			return &applets[i];
+	return NULL;
+}
+
+static int unknown_applet(const char *name)
+{
+	const char *best = NULL;
+	unsigned best_distance = 3;
+
+	for (size_t i = 0; i < ARRAY_SIZE(applets); i++) {
+		unsigned d = str_distance(name, applets[i].name, 2);
+		if (d < best_distance) {
+			best_distance = d;
+			best = applets[i].name;
+		}
+	}
+	fprintf(stderr, "mailserver: no command '%s'", name);
+	if (best)
+		fprintf(stderr, "; did you mean '%s'?", best);
+	fprintf(stderr, "\nmailserver: 'mailserver help' lists them\n");
+	return ERR_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *self = argc > 0 ? argv[0] : "mailserver";
+	const char *slash = strrchr(self, '/');
+	const char *name = slash ? slash + 1 : self;
+	const struct applet *applet = find_applet(name);
+
+	log_init("mailserver", LOG_LVL_INFO);
+	if (applet)
+		return applet->run(argc, argv);
+	if (cli_is_setup_name(name))
+		return cli_setup(argc, argv);
+	if (argc < 2)
+		return show_help(0, NULL), ERR_USAGE;
+	if (streq(argv[1], "--help") || streq(argv[1], "-h"))
+		return show_help(0, NULL);
+	if (streq(argv[1], "--version"))
+		return show_version(0, NULL);
+	applet = find_applet(argv[1]);
+	if (applet == NULL)
+		return unknown_applet(argv[1]);
+	return applet->run(argc - 1, argv + 1);
+}
