@@ -35,7 +35,7 @@ FROM debian:13-slim AS builder
 RUN set -eu; \
     apt-get update; \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        gcc libc6-dev libcdb-dev libcmocka-dev libcrypt-dev libjansson-dev liblmdb-dev libsqlite3-dev libssl-dev make; \
+        gcc libc6-dev libcdb-dev libcmocka-dev libcrypt-dev libjansson-dev liblmdb-dev libpcre2-dev libsqlite3-dev libssl-dev make; \
     rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -67,7 +67,7 @@ RUN set -eu; \
     chmod 0755 /usr/sbin/policy-rc.d; \
     apt-get update; \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        libcdb1 libcrypt1 libjansson4 liblmdb0 libsqlite3-0 libssl3t64 \
+        libcdb1 libcrypt1 libjansson4 liblmdb0 libpcre2-8-0 libsqlite3-0 libssl3t64 \
         bash bind9-dnsutils ca-certificates curl iproute2 less libnet-ssleay-perl netcat-openbsd openssl procps \
         swaks systemd-standalone-sysusers tzdata \
         $(cat /usr/share/mailserver/packages/list); \

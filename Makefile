@@ -46,6 +46,7 @@ LIBS += $(if $(call uses,jansson),-ljansson)
 LIBS += $(if $(call uses,cdb),-lcdb)
 LIBS += $(if $(call uses,lmdb),-llmdb)
 LIBS += $(if $(call uses,sqlite3),-lsqlite3)
+LIBS += $(if $(call uses,pcre2),-lpcre2-8)
 LIBS := -Wl,--as-needed $(strip $(LIBS))
 
 # --- flags -----------------------------------------------------------------------------------------------

@@ -137,34 +137,44 @@ struct service_live {
 	bool (*prepare)(const struct live_ctx *ctx, void **state_r, struct err *err);
 	bool (*commit)(const struct live_ctx *ctx, void *state, struct err *err);
 	void (*abort)(const struct live_ctx *ctx, void *state);
+	/* Short cut for one account that is new or has a new password (both hooks or none; ctx->in is empty). can_put: whether the
+	 * tables as they are allow it; when not, everything is applied the long way. */
+	bool (*can_put)(const struct live_ctx *ctx, const struct account *account);
+	bool (*put)(const struct live_ctx *ctx, const struct account *account, struct err *err);
 };
 
 struct service {
 	const char *name;
-	const char *const *after;		   /* services that must be ready first */
-	bool (*enabled)(const struct settings *s); /* NULL = always */
+	/* Services that must be ready first. */
+	const char *const *after;
+	/* NULL = always. */
+	bool (*enabled)(const struct settings *s);
 	void (*check)(const struct service_ctx *ctx, struct problems *p);
 	const struct fact *facts;
 	const struct service_file *files;
 	const struct service_link *links;
 	const struct service_state *states;
 	const struct service_dir *dirs;
-	const char *const
-		*removed; /* files of packages that the image does without, NULL-terminated */
-	const char *const *
-		pristine; /* paths below the pristine copy to put into each generation: "postfix/dynamicmaps.cf" */
+	/* Files of packages that the image does without. NULL-terminated, as the two that follow. */
+	const char *const *removed;
+	/* What an earlier life of the container left; removed at boot. */
+	const char *const *leftovers;
+	/* Paths below the pristine copy to put into each generation: "postfix/dynamicmaps.cf". */
+	const char *const *pristine;
 	struct service_program program;
 	const struct service_check *checks;
-	const char *const *reload; /* argv; run after its BOOT files or `reload_inputs` changed */
+	/* argv; run when one of reload_inputs has changed. */
+	const char *const *reload;
 	unsigned reload_inputs;
 	const struct service_probe *probes;
 	const struct service_cron *crons;
 	const struct service_log *logs;
 	const struct service_live *live;
-	/* Last touch on a staged generation after its files are rendered: merges of drop-ins through the daemon's own tools. Not run by
-	 * `mailserver render` on a laptop. */
+	/* Last touch on a staged generation after its files are rendered: merges of drop-ins through the
+	 * daemon's own tools. Not run by `mailserver render` on a laptop. */
 	bool (*finish)(const struct service_ctx *ctx, const char *staging, struct err *err);
-	bool is_supervisor; /* program.command is what init runs */
+	/* program.command is what init runs. */
+	bool is_supervisor;
 };
 
 /* All services of the build, NULL-terminated, in folder order (registry.c). */

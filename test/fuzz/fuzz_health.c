@@ -19,14 +19,18 @@ static void check_text(const char *text)
 
 static void check_talk(enum probe_kind kind, bool tls, struct str text)
 {
+	size_t size = text.n;
 	enum talk_state state = TALK_MORE;
 	const char *say = NULL;
 	struct talk t;
 	struct str line;
 
-	talk_init(&t, kind, tls);
-	while (state == TALK_MORE && str_next_line(&text, &line))
+	talk_init(&t, kind, size % 2 ? 25 : 587, tls);
+	while (state != TALK_OK && state != TALK_BAD && str_next_line(&text, &line)) {
 		state = talk_hear(&t, line, &say);
+		if (state == TALK_TLS)
+			talk_encrypted(&t, &say);
+	}
 	if ((state == TALK_BAD) != (t.why[0] != '\0'))
 		BUG("a reason without failure, or the other way round");
 	check_text(t.why);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The probes against servers played by child processes on ephemeral ports of 127.0.0.1 and a local socket. A script
- * line is what the server sends ("S…"), what it must hear the beginning of ("C…"), or "HANG".
+ * line is what the server sends ("S…"), what it must hear the beginning of ("C…"), "TLS" (from here on) or "HANG".
  */
 #include <setjmp.h>
 
@@ -29,18 +29,18 @@ struct server {
 	int port;
 };
 
-enum tls_use { PLAIN, TLS_VALID, TLS_EXPIRED };
+enum tls_use { PLAIN, TLS_VALID, TLS_EXPIRED, STARTTLS_EXPIRED };
 
 /* ---- the server's side, in the child ---- */
 
-static SSL_CTX *make_tls(enum tls_use use)
+static SSL_CTX *make_tls(bool expired)
 {
 	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = X509_new();
 
 	X509_gmtime_adj(X509_getm_notBefore(cert), -7200);
-	X509_gmtime_adj(X509_getm_notAfter(cert), use == TLS_EXPIRED ? -3600 : 3600);
+	X509_gmtime_adj(X509_getm_notAfter(cert), expired ? -3600 : 3600);
 	X509_set_pubkey(cert, key);
 	X509_sign(cert, key, EVP_sha256());
 	SSL_CTX_use_certificate(tls, cert);
@@ -79,21 +79,30 @@ static bool peer_hear(const struct peer *p, const char *wanted)
 	return strncmp(line, wanted, strlen(wanted)) == 0;
 }
 
+static bool peer_encrypt(struct peer *p, bool expired)
+{
+	p->ssl = SSL_new(make_tls(expired));
+	SSL_set_fd(p->ssl, p->fd);
+	return SSL_accept(p->ssl) == 1;
+}
+
 static void play(int listener, const char *const *script, enum tls_use use)
 {
 	struct peer p = { .fd = accept(listener, NULL, NULL) };
+	bool expired = use == TLS_EXPIRED || use == STARTTLS_EXPIRED;
 
-	if (use != PLAIN) {
-		p.ssl = SSL_new(make_tls(use));
-		SSL_set_fd(p.ssl, p.fd);
-		if (SSL_accept(p.ssl) != 1)
-			_exit(0);
-	}
+	if ((use == TLS_VALID || use == TLS_EXPIRED) && !peer_encrypt(&p, expired))
+		_exit(0);
 	for (; *script; script++) {
+		bool ok = true;
 		if (strcmp(*script, "HANG") == 0)
 			(void)pause();
-		else if (**script == 'S' ? !peer_send(&p, *script + 1)
-					 : !peer_hear(&p, *script + 1))
+		else if (strcmp(*script, "TLS") == 0)
+			ok = peer_encrypt(&p, expired);
+		else
+			ok = **script == 'S' ? peer_send(&p, *script + 1)
+					     : peer_hear(&p, *script + 1);
+		if (!ok)
 			_exit(1);
 	}
 	if (p.ssl)
@@ -145,120 +154,75 @@ struct talk_case {
 	const char *about;
 	enum probe_kind kind;
 	enum tls_use tls;
-	const char *script[16];
+	const char *script[20];
 	const char *why; /* NULL: the probe succeeds */
 };
 
 #define EHLO_PLAIN                                                                                 \
-	"CEHLO ", "S250-mail.example.com\r\n250-SIZE 10\r\n250-STARTTLS\r\n250 8BITMIME\r\n"
+	"S220 mail ESMTP\r\n", "CEHLO ", "S250-mail.example.com\r\n250-STARTTLS\r\n250 8BITMIME\r\n"
+#define SMTP_TLS EHLO_PLAIN, "CSTARTTLS", "S220 ready\r\n", "TLS", "CEHLO"
 
+/* clang-format off */
 static const struct talk_case cases[] = {
-	{ "smtp",
-	  PROBE_SMTP,
-	  PLAIN,
-	  { "S220 mail ESMTP\r\n", EHLO_PLAIN, "CQUIT", "S221 bye\r\n" },
-	  NULL },
-	{ "smtp, greeting of several lines",
-	  PROBE_SMTP,
-	  PLAIN,
-	  { "S220-wait\r\n", "S220 mail ESMTP\r\n", EHLO_PLAIN, "CQUIT", "S221 bye\r\n" },
-	  NULL },
-	{ "smtp, refuses",
-	  PROBE_SMTP,
-	  PLAIN,
-	  { "S421 too busy\r\n" },
-	  "the connection was answered with '421 too busy'" },
-	{ "smtp, no STARTTLS",
-	  PROBE_SMTP,
-	  PLAIN,
-	  { "S220 mail\r\n", "CEHLO", "S250-mail\r\n250 SIZE\r\n" },
-	  "STARTTLS is not offered" },
-	{ "smtp, AUTH in the clear",
-	  PROBE_SMTP,
-	  PLAIN,
+	{ "smtp", PROBE_SMTP, PLAIN,
+	  { SMTP_TLS, "S250-mail\r\n250 AUTH PLAIN\r\n", "CQUIT", "S221 bye\r\n" }, NULL },
+	{ "smtp, greeting of several lines", PROBE_SMTP, PLAIN,
+	  { "S220-wait\r\n", SMTP_TLS, "S250-mail\r\n250 AUTH PLAIN\r\n", "CQUIT", "S221-bye\r\n221\r\n" }, NULL },
+	{ "smtp, refuses", PROBE_SMTP, PLAIN,
+	  { "S421 too busy\r\n" }, "the connection was answered with '421 too busy'" },
+	{ "smtp, no STARTTLS", PROBE_SMTP, PLAIN,
+	  { "S220 mail\r\n", "CEHLO", "S250-mail\r\n250 SIZE\r\n" }, "STARTTLS is not offered" },
+	{ "smtp, AUTH in the clear", PROBE_SMTP, PLAIN,
 	  { "S220 mail\r\n", "CEHLO", "S250-mail\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n" },
 	  "AUTH is offered without TLS" },
-	{ "smtp, AUTH in the clear, old spelling",
-	  PROBE_SMTP,
-	  PLAIN,
+	{ "smtp, AUTH in the clear, old spelling", PROBE_SMTP, PLAIN,
 	  { "S220 mail\r\n", "CEHLO", "S250-mail\r\n250-STARTTLS\r\n250 AUTH=PLAIN\r\n" },
 	  "AUTH is offered without TLS" },
-	{ "smtp, EHLO refused",
-	  PROBE_SMTP,
-	  PLAIN,
-	  { "S220 mail\r\n", "CEHLO", "S502 what?\r\n" },
-	  "EHLO was answered with '502 what?'" },
+	{ "smtp, EHLO refused", PROBE_SMTP, PLAIN,
+	  { "S220 mail\r\n", "CEHLO", "S502 what?\r\n" }, "EHLO was answered with '502 what?'" },
+	{ "smtp, TLS broken", PROBE_SMTP, PLAIN,
+	  { EHLO_PLAIN, "CSTARTTLS", "S454 TLS not available\r\n" },
+	  "STARTTLS was answered with '454 TLS not available'" },
+	{ "smtp, expired", PROBE_SMTP, STARTTLS_EXPIRED, { SMTP_TLS }, "the certificate has expired" },
+	{ "smtp, AUTH missing", PROBE_SMTP, PLAIN, { SMTP_TLS, "S250 mail\r\n" }, "AUTH is not offered" },
+	{ "smtp, speaks before TLS", PROBE_SMTP, PLAIN,
+	  { EHLO_PLAIN, "CSTARTTLS", "S220 ready\r\n250 injected\r\n", "HANG" },
+	  "the server speaks on where TLS should begin" },
+	{ "smtp, no handshake", PROBE_SMTP, PLAIN,
+	  { EHLO_PLAIN, "CSTARTTLS", "S220 ready\r\n" }, "TLS handshake: unexpected eof while reading" },
 	{ "smtp, hangs up", PROBE_SMTP, PLAIN, { "S220 mail\r\n", "CEHLO" }, "connection closed" },
-	{ "smtp, is something else",
-	  PROBE_SMTP,
-	  PLAIN,
-	  { "S* OK \001\377IMAP\r\n" },
-	  "the connection was answered with '* OK ??IMAP'" },
-	{ "smtps",
-	  PROBE_SMTP,
-	  TLS_VALID,
-	  { "S220 mail\r\n", "CEHLO", "S250-mail\r\n250 AUTH PLAIN\r\n", "CQUIT", "S221 bye\r\n" },
-	  NULL },
-	{ "smtps without AUTH",
-	  PROBE_SMTP,
-	  TLS_VALID,
-	  { "S220 mail\r\n", "CEHLO", "S250-mail\r\n250 SIZE\r\n" },
-	  "AUTH is not offered" },
-	{ "imap",
-	  PROBE_IMAP,
-	  PLAIN,
-	  { "S* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready\r\n", "Ca LOGOUT",
-	    "S* BYE bye\r\na OK done\r\n" },
-	  NULL },
-	{ "imap without capabilities",
-	  PROBE_IMAP,
-	  PLAIN,
-	  { "S* OK ready\r\n", "Ca LOGOUT", "Sa OK\r\n" },
-	  NULL },
-	{ "imap without STARTTLS",
-	  PROBE_IMAP,
-	  PLAIN,
-	  { "S* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n" },
-	  "STARTTLS is not offered" },
-	{ "imap, refuses",
-	  PROBE_IMAP,
-	  PLAIN,
-	  { "S* BYE full\r\n" },
-	  "the connection was answered with '* BYE full'" },
-	{ "imaps, byte by byte",
-	  PROBE_IMAP,
-	  TLS_VALID,
-	  { "S*", "S ", "SOK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready", "S\r", "S\n", "Ca LOGOUT",
-	    "Sa OK\r\n" },
-	  NULL },
-	{ "imaps, expired",
-	  PROBE_IMAP,
-	  TLS_EXPIRED,
-	  { "S* OK ready\r\n" },
-	  "the certificate has expired" },
-	{ "pop3", PROBE_POP3, PLAIN, { "S+OK ready\r\n", "CQUIT", "S+OK bye\r\n" }, NULL },
-	{ "pop3, refuses",
-	  PROBE_POP3,
-	  PLAIN,
-	  { "S-ERR no\r\n" },
-	  "the connection was answered with '-ERR no'" },
-	{ "sieve",
-	  PROBE_SIEVE,
-	  PLAIN,
-	  { "S\"IMPLEMENTATION\" \"x\"\r\n\"SASL\" \"\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n",
-	    "CLOGOUT", "SOK\r\n" },
-	  NULL },
-	{ "sieve without STARTTLS",
-	  PROBE_SIEVE,
-	  PLAIN,
-	  { "S\"IMPLEMENTATION\" \"x\"\r\nOK \"ready\"\r\n" },
-	  "STARTTLS is not offered" },
-	{ "sieve without name",
-	  PROBE_SIEVE,
-	  PLAIN,
-	  { "S\"STARTTLS\"\r\nOK \"ready\"\r\n" },
-	  "the greeting names no IMPLEMENTATION" },
+	{ "smtp, is something else", PROBE_SMTP, PLAIN,
+	  { "S* OK \001\377IMAP\r\n" }, "the connection was answered with '* OK ??IMAP'" },
+	{ "smtps", PROBE_SMTP, TLS_VALID,
+	  { "S220 mail\r\n", "CEHLO", "S250-mail\r\n250 AUTH PLAIN\r\n", "CQUIT", "S221 bye\r\n" }, NULL },
+	{ "smtps without AUTH", PROBE_SMTP, TLS_VALID,
+	  { "S220 mail\r\n", "CEHLO", "S250-mail\r\n250 SIZE\r\n" }, "AUTH is not offered" },
+	{ "imap", PROBE_IMAP, PLAIN,
+	  { "S* OK ready\r\n", "Ca STARTTLS", "Sa OK begin\r\n", "TLS", "Cb LOGOUT", "S* BYE bye\r\nb OK done\r\n" }, NULL },
+	{ "imap without STARTTLS", PROBE_IMAP, PLAIN,
+	  { "S* OK ready\r\n", "Ca STARTTLS", "S* x\r\na BAD no\r\n" }, "STARTTLS was answered with 'a BAD no'" },
+	{ "imap, refuses", PROBE_IMAP, PLAIN,
+	  { "S* BYE full\r\n" }, "the connection was answered with '* BYE full'" },
+	{ "imaps, byte by byte", PROBE_IMAP, TLS_VALID,
+	  { "S*", "S ", "SOK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready", "S\r", "S\n", "Cb LOGOUT", "Sb OK\r\n" }, NULL },
+	{ "imaps, expired", PROBE_IMAP, TLS_EXPIRED, { "S* OK ready\r\n" }, "the certificate has expired" },
+	{ "pop3", PROBE_POP3, PLAIN,
+	  { "S+OK ready\r\n", "CSTLS", "S+OK\r\n", "TLS", "CQUIT", "S+OK bye\r\n" }, NULL },
+	{ "pop3s", PROBE_POP3, TLS_VALID, { "S+OK ready\r\n", "CQUIT", "S+OK bye\r\n" }, NULL },
+	{ "pop3, refuses", PROBE_POP3, PLAIN,
+	  { "S-ERR no\r\n" }, "the connection was answered with '-ERR no'" },
+	{ "pop3, no STLS", PROBE_POP3, PLAIN,
+	  { "S+OK ready\r\n", "CSTLS", "S-ERR no\r\n" }, "STLS was answered with '-ERR no'" },
+	{ "sieve", PROBE_SIEVE, PLAIN,
+	  { "S\"IMPLEMENTATION\" \"x\"\r\n\"SASL\" \"\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n", "CSTARTTLS", "SOK\r\n", "TLS",
+	    "S\"IMPLEMENTATION\" \"x\"\r\n\"SASL\" \"PLAIN\"\r\nOK\r\n", "CLOGOUT", "SOK\r\n" }, NULL },
+	{ "sieve without STARTTLS", PROBE_SIEVE, PLAIN,
+	  { "S\"IMPLEMENTATION\" \"x\"\r\nOK \"ready\"\r\n" }, "STARTTLS is not offered" },
+	{ "sieve without name", PROBE_SIEVE, PLAIN,
+	  { "S\"STARTTLS\"\r\nOK \"ready\"\r\n" }, "the greeting names no IMPLEMENTATION" },
+	{ "sieve, refuses", PROBE_SIEVE, PLAIN, { "SBYE\r\n" }, "the connection was answered with 'BYE'" },
 };
+/* clang-format on */
 
 static struct probe_report run_one(const struct service_probe *probe, struct probe_options options)
 {
@@ -275,9 +239,11 @@ static void test_talks(void **state UNUSED)
 		const struct talk_case *c = &cases[i];
 		struct server s;
 		int listener = listen_on_port(&s.port, true);
-		struct service_probe probe = {
-			.name = c->about, .kind = c->kind, .port = s.port, .tls = c->tls != PLAIN
-		};
+		struct service_probe probe = { .name = c->about,
+					       .kind = c->kind,
+					       .port = s.port,
+					       .tls = c->tls == TLS_VALID ||
+						      c->tls == TLS_EXPIRED };
 		struct probe_report report;
 
 		s.pid = start_child(listener, c->script, NULL, c->tls);
@@ -293,7 +259,8 @@ static void test_talks(void **state UNUSED)
 /* All at once: the slowest decides, not the sum. */
 static void test_silence_beside_others(void **state UNUSED)
 {
-	static const char *const good[] = { "S+OK ready\r\n", "CQUIT", "S+OK bye\r\n", NULL };
+	static const char *const good[] = { "S+OK ready\r\n", "CSTLS",	      "S+OK\r\n", "TLS",
+					    "CQUIT",	      "S+OK bye\r\n", NULL };
 	static const char *const half[] = { "S+OK re", "HANG", NULL };
 	static const char *const silent[] = { "HANG", NULL };
 	const char *const *scripts[] = { silent, good, half, silent };
@@ -317,7 +284,7 @@ static void test_silence_beside_others(void **state UNUSED)
 	assert_true(reports[1].ok);
 	assert_string_equal(reports[0].text, "no answer within 120 ms");
 	assert_string_equal(reports[2].text, "no answer within 120 ms");
-	assert_string_equal(reports[3].text, "no connection within 120 ms");
+	assert_string_equal(reports[3].text, "no TLS handshake within 120 ms");
 }
 
 static void test_endless_line(void **state UNUSED)
@@ -355,11 +322,34 @@ static void test_refused(void **state UNUSED)
 	assert_string_equal(report.text, "No such file or directory");
 }
 
+/* Port 25 offers AUTH neither before nor after STARTTLS. */
+static void test_transfer(void **state UNUSED)
+{
+	static const struct {
+		const char *after;
+		enum talk_state end;
+	} cases25[] = { { "250 mail", TALK_MORE }, { "250 AUTH PLAIN", TALK_BAD } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases25); i++) {
+		const char *say;
+		struct talk t;
+		talk_init(&t, PROBE_SMTP, 25, false);
+		assert_int_equal(talk_hear(&t, str_from("220 mail"), &say), TALK_MORE);
+		assert_int_equal(talk_hear(&t, str_from("250 STARTTLS"), &say), TALK_MORE);
+		assert_string_equal(say, "STARTTLS\r\n");
+		assert_int_equal(talk_hear(&t, str_from("220"), &say), TALK_TLS);
+		talk_encrypted(&t, &say);
+		assert_string_equal(say, "EHLO localhost\r\n");
+		assert_int_equal(talk_hear(&t, str_from(cases25[i].after), &say), cases25[i].end);
+	}
+}
+
 /* Not good at first, good at the second try. */
 static void test_keeps_trying(void **state UNUSED)
 {
 	static const char *const bad[] = { "S-ERR still starting\r\n", NULL };
-	static const char *const good[] = { "S+OK ready\r\n", "CQUIT", "S+OK bye\r\n", NULL };
+	static const char *const good[] = { "S+OK ready\r\n", "CSTLS",	      "S+OK\r\n", "TLS",
+					    "CQUIT",	      "S+OK bye\r\n", NULL };
 	struct server s;
 	int listener = listen_on_port(&s.port, true);
 	struct service_probe probe = { .name = "x", .kind = PROBE_POP3, .port = s.port };
@@ -468,8 +458,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_talks),	     cmocka_unit_test(test_silence_beside_others),
 		cmocka_unit_test(test_endless_line), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_keeps_trying), cmocka_unit_test(test_local),
-		cmocka_unit_test(test_programs),     cmocka_unit_test(test_label),
+		cmocka_unit_test(test_transfer),     cmocka_unit_test(test_keeps_trying),
+		cmocka_unit_test(test_local),	     cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_label),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,22 +8,20 @@
 #include "plan/control.h"
 #include "plan/xmlrpc.h"
 
+/* clang-format off */
 #define HEAD "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n"
 #define TAIL "</data></array></value>\n</param>\n</params>\n</methodResponse>\n"
-#define STRING(name, value)                                                                        \
-	"<member>\n<name>" name "</name>\n<value><string>" value "</string></value>\n</member>\n"
-#define INT(name, value)                                                                           \
-	"<member>\n<name>" name "</name>\n<value><int>" value "</int></value>\n</member>\n"
-#define MEMBERS(name, state, error)                                                                \
-	STRING("description", "pid 7, uptime 0:00:01")                                             \
-	INT("pid", "7") STRING("stderr_logfile", "") STRING("statename", state) INT("state", "20") \
-		STRING("name", name) STRING("group", "g-" name) STRING("spawnerr", error)
-#define PROGRAM(name, state, error)                                                                \
-	"<value><struct>\n" MEMBERS(name, state, error) "</struct></value>\n"
+#define STRING(name, value) "<member>\n<name>" name "</name>\n<value><string>" value "</string></value>\n</member>\n"
+#define INT(name, value) "<member>\n<name>" name "</name>\n<value><int>" value "</int></value>\n</member>\n"
+#define MEMBERS(name, state, error) \
+	STRING("description", "pid 7, uptime 0:00:01") INT("pid", "7") STRING("stderr_logfile", "") \
+	STRING("statename", state) INT("state", "20") STRING("name", name) STRING("group", "g-" name) \
+	STRING("spawnerr", error)
+#define PROGRAM(name, state, error) "<value><struct>\n" MEMBERS(name, state, error) "</struct></value>\n"
 /* Running since `start`, seen at second 1000. */
-#define SINCE(name, state, start)                                                                  \
-	"<value><struct>\n" INT("start", start) MEMBERS(name, state, "")                           \
-		INT("now", "1000") "</struct></value>\n"
+#define SINCE(name, state, start) \
+	"<value><struct>\n" INT("start", start) MEMBERS(name, state, "") INT("now", "1000") "</struct></value>\n"
+/* clang-format on */
 
 static void see(void *ctx, const struct xmlrpc_program *p)
 {

@@ -14,10 +14,13 @@ static const struct service_link links[] = {
 	{ NULL, NULL },
 };
 
+static const char *const leftovers[] = { "/run/crond.pid", NULL };
+
 const struct service service_cron = {
 	.name = "cron",
 	.files = files,
 	.links = links,
+	.leftovers = leftovers,
 	.program = { .command = "/usr/sbin/cron -f -L 4",
 		     .stop_signal = "TERM",
 		     .stop_wait_s = 1,

@@ -16,9 +16,10 @@
 
 #include "base/file.h"
 #include "base/map.h"
+#include "base/proc.h"
 
 #define BUSY_MS 5000
-#define FIELDS_MAX 32
+#define FIELDS_MAX 64
 
 struct db_state {
 	sqlite3 *db;
@@ -26,6 +27,7 @@ struct db_state {
 	const char *fields[FIELDS_MAX]; /* extra columns, "userdb_mail_path" */
 	size_t fields_n;
 	struct map field_index;
+	bool new_shape; /* the table of a running server gets a column */
 };
 
 static bool db_error(struct err *err, const struct db_state *st)
@@ -73,12 +75,31 @@ static void note_field(struct arena *a, struct db_state *st, const char *name)
 	st->fields_n++;
 }
 
+/* Fields that accounts of existing installations carry. They are columns from the start, because Dovecot's open connections stumble
+ * once over a table that has changed its shape. The first one is where the quota goes. */
+static const char *const usual_fields[] = {
+	"userdb_quota_storage_size",
+	"userdb_quota_storage_grace",
+	"userdb_quota_message_count",
+	"userdb_mail_path",
+	"userdb_mail_driver",
+	"userdb_mail_inbox_path",
+	"userdb_mail_index_path",
+	"userdb_mail_control_path",
+	"userdb_home",
+	"userdb_mail_home",
+	"userdb_mail_max_userip_connections",
+	"nologin",
+	"allow_nets",
+};
+
 static void note_account_fields(const struct live_ctx *ctx, struct db_state *st)
 {
 	const struct account_vec *accounts = &ctx->svc->in->accounts;
 	struct str rest, name, value;
 
-	note_field(ctx->svc->arena, st, "userdb_quota_storage_size");
+	for (size_t i = 0; i < ARRAY_SIZE(usual_fields); i++)
+		note_field(ctx->svc->arena, st, usual_fields[i]);
 	for (size_t i = 0; i < accounts->n; i++) {
 		if (accounts->v[i].extra[0] == '\0')
 			continue;
@@ -146,6 +167,7 @@ static bool open_schema(const struct live_ctx *ctx, struct db_state *st, struct 
 		return false;
 	existing = st->fields_n;
 	note_account_fields(ctx, st);
+	st->new_shape = existing > 0 && existing < st->fields_n;
 	return existing == st->fields_n ||
 	       (add_columns(a, st, existing, err) && make_views(a, st, err));
 }
@@ -274,20 +296,26 @@ static void db_abort(const struct live_ctx *ctx UNUSED, void *state)
 	(void)sqlite3_close(st->db);
 }
 
-static bool db_prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
+static bool open_db(const struct live_ctx *ctx, struct db_state *st, struct err *err)
 {
-	struct db_state *st = ARENA_NEW(ctx->svc->arena, struct db_state);
-
 	st->path = arena_printf(ctx->svc->arena, "%s/accounts.sqlite", ctx->dir);
-	map_init(&st->field_index, ctx->svc->arena, FIELDS_MAX);
-	if (!make_file(ctx, st->path, err))
-		return false;
 	if (sqlite3_open_v2(st->path, &st->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
 		(void)db_error(err, st);
 		(void)sqlite3_close(st->db);
 		return false;
 	}
 	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
+	return true;
+}
+
+static bool db_prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
+{
+	struct db_state *st = ARENA_NEW(ctx->svc->arena, struct db_state);
+
+	map_init(&st->field_index, ctx->svc->arena, FIELDS_MAX);
+	if (!make_file(ctx, arena_printf(ctx->svc->arena, "%s/accounts.sqlite", ctx->dir), err) ||
+	    !open_db(ctx, st, err))
+		return false;
 	if (!db_exec(st, "PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;", err) ||
 	    !open_schema(ctx, st, err) || !write_rows(ctx, st, err)) {
 		db_abort(ctx, st);
@@ -295,6 +323,50 @@ static bool db_prepare(const struct live_ctx *ctx, void **state_r, struct err *e
 	}
 	*state_r = st;
 	return true;
+}
+
+static bool db_can_put(const struct live_ctx *ctx UNUSED, const struct account *account UNUSED)
+{
+	return true;
+}
+
+/* Fields of an existing row stay. The sum 0 makes the next full apply look at the row again. */
+static bool db_put(const struct live_ctx *ctx, const struct account *account, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO account(name, password, sum) VALUES (?, ?, 0) "
+		"ON CONFLICT(name) DO UPDATE SET password = excluded.password, sum = 0";
+	struct db_state st = { .db = NULL };
+	sqlite3_stmt *q = NULL;
+	bool ok;
+
+	if (!open_db(ctx, &st, err))
+		return false;
+	(void)sqlite3_exec(st.db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
+	ok = sqlite3_prepare_v2(st.db, sql, -1, &q, NULL) == SQLITE_OK;
+	if (ok) {
+		bind_text(q, 1, str_from(account->address));
+		bind_text(q, 2, str_from(account->hash));
+		ok = sqlite3_step(q) == SQLITE_DONE;
+	}
+	if (!ok)
+		(void)db_error(err, &st);
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_close(st.db);
+	return ok;
+}
+
+/* The processes that have the table open in its old shape end; those that ask next open it anew. */
+static void end_readers(void)
+{
+	static const char *const argv[] = { "/usr/bin/doveadm", "service", "stop", "auth-worker",
+					    NULL };
+	const struct proc_spec spec = { .argv = argv, .timeout_ms = 5000 };
+	struct proc_result res = { 0 };
+	struct err err = ERR_INIT;
+
+	if (proc_run(&spec, &res, &err))
+		buf_fini(&res.output);
 }
 
 static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err *err)
@@ -305,6 +377,8 @@ static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err
 	if (!ok)
 		(void)sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
 	(void)sqlite3_close(st->db);
+	if (ok && st->new_shape)
+		end_readers();
 	return ok;
 }
 
@@ -313,4 +387,6 @@ const struct service_live dovecot_live = {
 	.prepare = db_prepare,
 	.commit = db_commit,
 	.abort = db_abort,
+	.can_put = db_can_put,
+	.put = db_put,
 };

@@ -13,9 +13,15 @@
 
 #define GRACE_MIN ((int64_t)10 * 1024 * 1024)
 
+/* Mail that is delivered elsewhere is nobody's quota here. */
+static bool has_quotas(const struct settings *s)
+{
+	return s->enable_quotas && *s->postfix_dagent == '\0';
+}
+
 static struct tpl_value quotas(const struct service_ctx *ctx)
 {
-	return tpl_bool(ctx->s->enable_quotas);
+	return tpl_bool(has_quotas(ctx->s));
 }
 
 static struct tpl_value bytes_or_unlimited(const struct service_ctx *ctx, int64_t n)
@@ -52,7 +58,11 @@ static struct tpl_value quota_mail_size(const struct service_ctx *ctx)
 
 static struct tpl_value ipv4_only(const struct service_ctx *ctx)
 {
-	return tpl_bool(streq(ctx->s->dovecot_inet_protocols, "ipv4"));
+	/* A kernel without IPv6 can't listen on "::", which is part of Dovecot's default. */
+	bool no_ipv6 = !ctx->on_host && access("/proc/net/if_inet6", F_OK) < 0;
+
+	return tpl_bool(streq(ctx->s->dovecot_inet_protocols, "ipv4") ||
+			(no_ipv6 && streq(ctx->s->dovecot_inet_protocols, "all")));
 }
 
 static struct tpl_value ipv6_only(const struct service_ctx *ctx)
@@ -70,11 +80,6 @@ static const struct fact facts[] = {
 	{ "dovecot_ipv6_only", "listen on IPv6 only", ipv6_only },
 	{ NULL, NULL, NULL },
 };
-
-static bool has_quotas(const struct settings *s)
-{
-	return s->enable_quotas;
-}
 
 static const struct service_file files[] = {
 	{ .dest = "dovecot/dovecot.conf", .tpl = "dovecot.conf.tpl", .dialect = DIALECT_DOVECOT },
@@ -98,11 +103,14 @@ static const struct service_state states[] = {
 };
 
 static const struct service_dir dirs[] = {
-	{ "/var/mail", "vmail", "vmail", 0755 },
+	{ "/var/mail", "vmail", "vmail", 0700 },
 	{ "/var/mail-state/lib-dovecot", NULL, NULL, 0755 },
 	{ "/run/dovecot", NULL, NULL, 0755 },
 	{ NULL, NULL, NULL, 0 },
 };
+
+/* A process id in there may be somebody else's after a restart. */
+static const char *const leftovers[] = { "/run/dovecot", NULL };
 
 static const char *const check_conf[] = { "/usr/bin/doveconf", "-c", "@/dovecot/dovecot.conf", "-n",
 					  NULL };
@@ -156,6 +164,7 @@ const struct service service_dovecot = {
 	.links = links,
 	.states = states,
 	.dirs = dirs,
+	.leftovers = leftovers,
 	.checks = checks,
 	.reload = reload,
 	.reload_inputs = INPUT_TLS,

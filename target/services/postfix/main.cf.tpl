@@ -29,7 +29,7 @@ inet_protocols = {{postfix_inet_protocols}}
 # ends before its next client. lmdb: changed in place; trivial-rewrite(8) lives too long for anything else.
 
 virtual_mailbox_domains = lmdb:/run/mailserver/live/domains
-virtual_mailbox_maps = cdb:/run/mailserver/live/mailboxes
+virtual_mailbox_maps = cdb:/run/mailserver/live/mailboxes, lmdb:/run/mailserver/live/recent
 virtual_alias_maps = cdb:/run/mailserver/live/aliases, pcre:/run/mailserver/live/regexp.pcre
 # Every hosted domain is a mailbox domain. The default would make trivial-rewrite(8) watch the aliases.
 virtual_alias_domains =
@@ -161,6 +161,9 @@ tls_preempt_cipherlist = yes
 tls_eecdh_auto_curves = {{tls_groups_spaced}}
 tls_ffdhe_auto_groups =
 tls_ssl_options = NO_COMPRESSION, NO_RENEGOTIATION
+# No SHA-1 signatures.
+tls_config_file = $config_directory/openssl.cnf
+tls_config_name = postfix
 
 smtpd_tls_loglevel = 1
 smtp_tls_loglevel = 1

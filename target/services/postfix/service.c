@@ -21,6 +21,9 @@ static const struct service_file files[] = {
 	{ .dest = "postfix/sender_header_filter.pcre",
 	  .tpl = "sender_header_filter.pcre.tpl",
 	  .dialect = DIALECT_RAW }, /* no values in it */
+	{ .dest = "postfix/openssl.cnf",
+	  .tpl = "openssl.cnf.tpl",
+	  .dialect = DIALECT_RAW }, /* no values in it */
 	{ .dest = NULL },
 };
 

@@ -15,8 +15,8 @@
 
 #include "base/file.h"
 
-#define DOMAINS_MAP_SIZE ((size_t)16 << 20) /* lmdb_map_size of Postfix; grown when needed */
-#define DOMAIN_BYTES_MAX 600		    /* generous page share of one domain name */
+#define LMDB_MAP_SIZE ((size_t)16 << 20) /* lmdb_map_size of Postfix; grown when needed */
+#define DOMAIN_BYTES_MAX 600		 /* generous page share of one domain name */
 
 enum table { T_REGEXP, T_MAILBOXES, T_LOCAL_ALIASES, T_ALIASES, T_COUNT };
 
@@ -203,31 +203,42 @@ static bool tables_prepare(const struct live_ctx *ctx, void **state_r, struct er
 	return true;
 }
 
-static bool lmdb_error(struct err *err, const char *path, int rc)
-{
-	return err_set(err, ERR_IO, "write %s: %s", path, mdb_strerror(rc));
-}
+/* Fills an open transaction; an lmdb error number. */
+typedef int lmdb_fill_fn(const struct service_ctx *svc, const void *data, MDB_txn *txn,
+			 MDB_dbi dbi);
 
-static int put_domain(MDB_txn *txn, MDB_dbi dbi, const char *domain)
+static int put_key(MDB_txn *txn, MDB_dbi dbi, const char *name)
 {
 	char ok[] = "OK";
-	MDB_val key = { strlen(domain) + 1, (void *)(uintptr_t)domain }; /* mdb_put only reads it */
+	MDB_val key = { strlen(name) + 1, (void *)(uintptr_t)name }; /* mdb_put only reads it */
 	MDB_val value = { sizeof(ok), ok };
 
 	return mdb_put(txn, dbi, &key, &value, 0);
 }
 
-static int put_domains(const struct service_ctx *svc, MDB_txn *txn)
+static int fill_domains(const struct service_ctx *svc, const void *data UNUSED, MDB_txn *txn,
+			MDB_dbi dbi)
 {
 	const struct text_vec *domains = &svc->in->domains;
-	MDB_dbi dbi;
-	int rc = mdb_dbi_open(txn, NULL, 0, &dbi);
+	int rc = mdb_drop(txn, dbi, 0);
 
-	if (rc == 0)
-		rc = mdb_drop(txn, dbi, 0);
 	for (size_t i = 0; rc == 0 && i < domains->n; i++)
-		rc = put_domain(txn, dbi, domains->v[i]);
-	return rc == 0 ? put_domain(txn, dbi, svc->s->hostname) : rc;
+		rc = put_key(txn, dbi, domains->v[i]);
+	return rc == 0 ? put_key(txn, dbi, svc->s->hostname) : rc;
+}
+
+static int fill_recent_none(const struct service_ctx *svc UNUSED, const void *data UNUSED,
+			    MDB_txn *txn, MDB_dbi dbi)
+{
+	return mdb_drop(txn, dbi, 0);
+}
+
+static int fill_recent_add(const struct service_ctx *svc UNUSED, const void *data, MDB_txn *txn,
+			   MDB_dbi dbi)
+{
+	const struct account *account = data;
+
+	return put_key(txn, dbi, account->address);
 }
 
 static int lock_file(MDB_env *env)
@@ -243,27 +254,89 @@ static int lock_file(MDB_env *env)
 	return 0;
 }
 
-static bool write_domains(const struct live_ctx *ctx, struct err *err)
+static int run_txn(MDB_env *env, const struct service_ctx *svc, lmdb_fill_fn *fill,
+		   const void *data)
 {
-	const char *path = arena_printf(ctx->svc->arena, "%s/domains.lmdb", ctx->dir);
-	size_t map_size = DOMAINS_MAP_SIZE + ctx->svc->in->domains.n * DOMAIN_BYTES_MAX;
-	MDB_env *env = NULL;
 	MDB_txn *txn = NULL;
-	int rc = mdb_env_create(&env);
+	MDB_dbi dbi;
+	int rc = mdb_txn_begin(env, NULL, 0, &txn);
 
 	if (rc)
-		return lmdb_error(err, path, rc);
-	if ((rc = mdb_env_set_mapsize(env, map_size)) == 0 &&
+		return rc;
+	if ((rc = mdb_dbi_open(txn, NULL, 0, &dbi)) == 0)
+		rc = fill(svc, data, txn, dbi);
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+static bool write_lmdb(const struct live_ctx *ctx, const char *name, lmdb_fill_fn *fill,
+		       const void *data, struct err *err)
+{
+	const char *path = arena_printf(ctx->svc->arena, "%s/%s", ctx->dir, name);
+	size_t map_size = LMDB_MAP_SIZE + ctx->svc->in->domains.n * DOMAIN_BYTES_MAX;
+	MDB_env *env = NULL;
+	int rc = mdb_env_create(&env);
+
+	if (rc == 0 && (rc = mdb_env_set_mapsize(env, map_size)) == 0 &&
 	    (rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0644)) == 0 &&
-	    (rc = lock_file(env)) == 0 && (rc = mdb_txn_begin(env, NULL, 0, &txn)) == 0) {
-		rc = put_domains(ctx->svc, txn);
-		if (rc == 0)
-			rc = mdb_txn_commit(txn);
-		else
-			mdb_txn_abort(txn);
+	    (rc = lock_file(env)) == 0)
+		rc = run_txn(env, ctx->svc, fill, data);
+	if (env)
+		mdb_env_close(env); /* closes the file, which ends the lock */
+	return rc == 0 ? true : err_set(err, ERR_IO, "write %s: %s", path, mdb_strerror(rc));
+}
+
+static bool lmdb_has(const struct live_ctx *ctx, const char *name, const char *what)
+{
+	const char *path = arena_printf(ctx->svc->arena, "%s/%s", ctx->dir, name);
+	MDB_val key = { strlen(what) + 1, (void *)(uintptr_t)what }, value;
+	MDB_env *env = NULL;
+	MDB_txn *txn = NULL;
+	MDB_dbi dbi;
+	bool found = false;
+
+	if (mdb_env_create(&env))
+		return false;
+	if (mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_RDONLY, 0) == 0 &&
+	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0) {
+		found = mdb_dbi_open(txn, NULL, 0, &dbi) == 0 &&
+			mdb_get(txn, dbi, &key, &value) == 0;
+		mdb_txn_abort(txn);
 	}
-	mdb_env_close(env); /* closes the file, which ends the lock */
-	return rc == 0 ? true : lmdb_error(err, path, rc);
+	mdb_env_close(env);
+	return found;
+}
+
+/* 1 found, 0 not, -1 the table can't be read. */
+static int cdb_has(const struct live_ctx *ctx, enum table t, const char *key)
+{
+	struct cdb cdb;
+	autoclose int fd = open(table_path(ctx, t, ""), O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || cdb_init(&cdb, fd) != 0)
+		return -1;
+	int found = cdb_find(&cdb, key, (unsigned)strlen(key));
+	cdb_free(&cdb);
+	return found;
+}
+
+/* An account that is there already needs no change here. A new one is an entry, if its domain is, and no alias has the address and
+ * no catch-all the domain (whose accounts need an entry of their own among the aliases). */
+static bool tables_can_put(const struct live_ctx *ctx, const struct account *account)
+{
+	return lmdb_has(ctx, "domains.lmdb", account->domain) &&
+	       cdb_has(ctx, T_ALIASES, account->address) == 0 &&
+	       cdb_has(ctx, T_ALIASES, arena_printf(ctx->svc->arena, "@%s", account->domain)) ==
+		       0 &&
+	       cdb_has(ctx, T_MAILBOXES, account->address) >= 0;
+}
+
+static bool tables_put(const struct live_ctx *ctx, const struct account *account, struct err *err)
+{
+	return cdb_has(ctx, T_MAILBOXES, account->address) == 1 ||
+	       write_lmdb(ctx, "recent.lmdb", fill_recent_add, account, err);
 }
 
 static bool publish(const struct live_ctx *ctx, enum table t, struct err *err)
@@ -281,12 +354,14 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 
 	if (st->ready[T_REGEXP] && !publish(ctx, T_REGEXP, err))
 		return false;
-	if ((ctx->changed & (INPUT_ACCOUNTS | INPUT_ALIASES)) != 0 && !write_domains(ctx, err))
+	if ((ctx->changed & (INPUT_ACCOUNTS | INPUT_ALIASES)) != 0 &&
+	    !write_lmdb(ctx, "domains.lmdb", fill_domains, NULL, err))
 		return false;
 	for (int t = T_MAILBOXES; t < T_COUNT; t++)
 		if (st->ready[t] && !publish(ctx, (enum table)t, err))
 			return false;
-	return true;
+	return !st->ready[T_MAILBOXES] ||
+	       write_lmdb(ctx, "recent.lmdb", fill_recent_none, NULL, err);
 }
 
 const struct service_live postfix_live = {
@@ -294,4 +369,6 @@ const struct service_live postfix_live = {
 	.prepare = tables_prepare,
 	.commit = tables_commit,
 	.abort = tables_abort,
+	.can_put = tables_can_put,
+	.put = tables_put,
 };

@@ -5,7 +5,8 @@
  *
  *	regexp.pcre	  pcre	virtual_alias_maps, second
  *	domains.lmdb	  lmdb	virtual_mailbox_domains		written in place, in one transaction
- *	mailboxes.cdb	  cdb	virtual_mailbox_maps		replaced by rename
+ *	mailboxes.cdb	  cdb	virtual_mailbox_maps, first	replaced by rename
+ *	recent.lmdb	  lmdb	virtual_mailbox_maps, second	accounts put since mailboxes.cdb was made
  *	local-aliases.cdb cdb	alias_maps			replaced by rename
  *	aliases.cdb	  cdb	virtual_alias_maps, first	replaced by rename, always last
  *

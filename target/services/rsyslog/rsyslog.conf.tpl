@@ -36,7 +36,9 @@ if $programname == "rsyslogd" and $msg contains "origin software" then stop
 # The health check's visits, twice a minute, are nobody's mail.
 if $programname == "postfix" or $syslogtag startswith "postfix/" then {
 	if $msg contains " connect from localhost[127.0.0.1]" and not ($msg contains "warning") then stop
+	if $msg contains " TLS connection established from localhost[127.0.0.1]" then stop
 	if $msg contains "disconnect from localhost[127.0.0.1] ehlo=1 quit=1 commands=2" then stop
+	if $msg contains "disconnect from localhost[127.0.0.1] ehlo=2 starttls=1 quit=1 commands=4" then stop
 }
 if $programname == "dovecot" then {
 	if $msg contains "(no auth attempts" and $msg contains "rip=127.0.0.1," then stop

@@ -40,6 +40,8 @@ static const struct service_dir dirs[] = {
 	{ NULL, NULL, NULL, 0 },
 };
 
+static const char *const leftovers[] = { "/run/rsyslogd.pid", "/dev/log", NULL };
+
 static const struct service_log logs[] = {
 	{ .path = "/var/log/mail/mail.log",
 	  .mode = "0640",
@@ -56,6 +58,7 @@ const struct service service_rsyslog = {
 	.links = links,
 	.removed = removed,
 	.dirs = dirs,
+	.leftovers = leftovers,
 	.logs = logs,
 	.program = { .command = "/usr/sbin/rsyslogd -n -i NONE -f /etc/rsyslog.conf",
 		     .stop_signal = "TERM",

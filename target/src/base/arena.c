@@ -67,7 +67,10 @@ static struct arena_block *block_new(size_t cap)
 {
 	if (cap > SIZE_MAX - sizeof(struct arena_block))
 		die_no_memory(cap);
-	struct arena_block *b = xmalloc(sizeof(*b) + cap);
+	struct arena_block *b =
+		calloc(1, sizeof(*b) + cap); /* zeroed once, no byte is given out twice */
+	if (!b)
+		die_no_memory(cap);
 	b->next = NULL;
 	b->cap = cap;
 	b->used = 0;
@@ -137,7 +140,6 @@ void *arena_alloc(struct arena *a, size_t size)
 	char *p = (char *)b->data + b->used;
 	b->used += step;
 	a->used += step;
-	memset(p, 0, want);
 	return p;
 }
 

@@ -146,7 +146,8 @@ static int config_diff(struct arena *a, const struct config_args *args)
 	struct render_where to = { .templates = args->templates,
 				   .pristine = PATH_PRISTINE,
 				   .dropins = PATH_DROPINS,
-				   .out = tmp };
+				   .out = tmp,
+				   .in_image = geteuid() == 0 };
 	const char *current = PATH_BOOT_CURRENT "/.";
 	const char *argv[] = { "/usr/bin/diff", "-ruN", current, tmp, NULL };
 	struct proc_spec spec = { .argv = argv, .timeout_ms = 10000 };

@@ -14,6 +14,7 @@
 #include "cli/source.h"
 #include "inputs/accounts.h"
 #include "plan/apply.h"
+#include "plan/quick.h"
 
 #define LOCK_WAIT_MS 30000
 
@@ -33,7 +34,10 @@ static void unlock(struct edit *e)
 void edit_end(struct edit *e)
 {
 	unlock(e);
-	arena_wipe(&e->arena);
+	for (size_t i = 0; i < e->n; i++)
+		buf_fini(&e->files[i].written_text);
+	e->n = 0;
+	arena_fini(&e->arena);
 }
 
 /* As file_read(); a missing file is an empty text. */
@@ -70,6 +74,7 @@ bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err 
 			BUG("more than %d files in one edit", EDIT_FILES_MAX);
 		f = &e->files[e->n];
 		*f = (struct edit_file){ .name = name,
+					 .written_text = BUF_INIT,
 					 .path = arena_printf(&e->arena, "%s/%s", e->dir, name) };
 		if (!read_file(e, f->path, &f->before, &f->existed, err))
 			return false;
@@ -80,13 +85,16 @@ bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err 
 	return true;
 }
 
-void edit_write(struct edit *e, const char *name, const struct buf *text)
+void edit_write(struct edit *e, const char *name, struct buf *text)
 {
 	struct edit_file *f = find_file(e, name);
 
 	if (f == NULL)
 		BUG("edit of %s, which was not read", name);
-	f->after = (struct str){ buf_dup(&e->arena, text), text->n };
+	buf_fini(&f->written_text);
+	f->written_text = *text;
+	buf_init(text);
+	f->after = (struct str){ f->written_text.p, f->written_text.n };
 	f->changed = f->after.n != f->before.n || memcmp(f->after.p, f->before.p, f->after.n) != 0;
 }
 
@@ -183,13 +191,20 @@ static int apply(struct edit *e)
 
 int edit_commit(struct edit *e)
 {
+	struct settings_source src;
 	struct err err = ERR_INIT;
+	const char *before = NULL;
 
+	if (e->account && apply_is_running()) {
+		source_current(&e->arena, &src, NULL);
+		before = quick_begin(&e->arena, &src);
+	}
 	if (!write_files(e, &err)) {
 		say_error("%s", err.text);
 		(void)restore(e);
 		return 1;
 	}
+	e->applied = before && quick_put(&e->arena, &src, before, e->account);
 	unlock(e);
-	return apply(e);
+	return e->applied ? 0 : apply(e);
 }

@@ -16,7 +16,7 @@
  * the files are put back as they were and the findings are printed.
  *
  * OWNERSHIP
- *	Texts live until edit_end(), which wipes them.
+ *	Texts live until edit_end(). They hold hashes, no passwords.
  */
 #ifndef CLI_EDIT_H
 #define CLI_EDIT_H
@@ -28,9 +28,12 @@
 
 #define EDIT_FILES_MAX 4
 
+struct account;
+
 struct edit_file {
 	const char *name, *path;
 	struct str before, after;
+	struct buf written_text; /* what `after` points into once edit_write() was called */
 	bool existed, changed, written;
 };
 
@@ -40,7 +43,9 @@ struct edit {
 	int lock;
 	struct edit_file files[EDIT_FILES_MAX];
 	size_t n;
-	bool applied; /* after edit_commit(): a running server has taken the change */
+	const struct account
+		*account; /* set: all that changes is this account, new or with a new password */
+	bool applied;	  /* after edit_commit(): a running server has taken the change */
 };
 
 /* Makes the directory if it is missing, and locks it (ERR_TEMP after 30 s). Call edit_end() also
@@ -48,8 +53,8 @@ struct edit {
 bool edit_begin(struct edit *e, const char *dir, struct err *err) MUST_CHECK;
 /* The file's text, "" when it is missing. */
 bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err *err) MUST_CHECK;
-/* Sets what the file (read before) shall hold. */
-void edit_write(struct edit *e, const char *name, const struct buf *text);
+/* Sets what the file (read before) shall hold; takes the text over and leaves *text empty. */
+void edit_write(struct edit *e, const char *name, struct buf *text);
 /* Writes all files, unlocks, applies. The exit status; 0 = done. Prints why not. */
 int edit_commit(struct edit *e);
 void edit_end(struct edit *e);

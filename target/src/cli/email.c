@@ -9,6 +9,7 @@
  * SOURCES
  *	docs/compatibility.md; doveadm-kick(1).
  */
+#include "base/net.h"
 #include "base/proc.h"
 #include "cli/commands.h"
 #include "cli/edit.h"
@@ -100,6 +101,16 @@ static bool ask_hash(struct arena *a, const struct cmd *cmd, const char **hash_r
 	return ok;
 }
 
+/* Whether a limit waits for the account; then everything is to be read. */
+static bool has_quota_line(struct edit *e, const char *address)
+{
+	autobuf struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct str text;
+
+	return !edit_read(e, QUOTAS_FILE, &text, &err) || quotas_edit_del(text, address, &out);
+}
+
 /* add and update: the same but for the check and the edit of the text. */
 static int set_password(const struct cmd *cmd, check_fn *check, bool is_new)
 {
@@ -122,7 +133,14 @@ static int set_password(const struct cmd *cmd, check_fn *check, bool is_new)
 		else
 			(void)accounts_edit_update(text, address, hash, &out);
 		edit_write(&e, ACCOUNTS_FILE, &out);
+		struct account account = { .address = address,
+					   .domain = email_domain(address),
+					   .hash = hash,
+					   .extra = "" };
+		if (!has_quota_line(&e, address))
+			e.account = &account;
 		status = edit_commit(&e);
+		e.account = NULL;
 	} else {
 		say_error("%s", err.text);
 	}

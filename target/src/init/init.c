@@ -104,9 +104,6 @@ int init_main(int argc, UNUSED char **argv)
 		log_error("%s", err.text);
 		return ERR_OS;
 	}
-	/* Left over from an earlier life where /dev outlives it: nobody reads there, but programs would wait. */
-	if (real.is_pid1)
-		(void)unlink(SYS_LOG_SOCKET);
 	arena_init(&arena, "init");
 	real.argv = supervisor_argv(&arena);
 	real.env = supervisor_env(&arena);

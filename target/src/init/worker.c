@@ -109,12 +109,16 @@ static void say_not_ready(const struct probe_report *reports, size_t n)
 static void say_ready(struct arena *a, const struct settings *s, const char *ports, int64_t took_ms)
 {
 	struct err err = ERR_INIT;
+	enum log_level level;
 	struct status status;
 
 	if (!status_read(a, PATH_STATUS, &status, &err)) {
 		log_warn("%s", err.text);
 		status_parse(a, (struct str){ "", 0 }, &status);
 	}
+	/* Scripts wait for this line, so it is told at every LOG_LEVEL. */
+	if (log_level_parse(s->log_level, &level) && level < LOG_LVL_INFO)
+		log_set_threshold(LOG_LVL_INFO);
 	if (status.accounts < 0)
 		log_info("%s is up and running after %" PRId64 " ms: ports %s", s->hostname,
 			 took_ms, ports);

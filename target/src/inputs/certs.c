@@ -140,6 +140,10 @@ static void read_manual(struct job *j)
 			     "is empty; SSL_TYPE='manual' needs SSL_CERT_PATH and SSL_KEY_PATH");
 		return;
 	}
+	if (!file_exists(s->ssl_cert_path) && !file_exists(s->ssl_key_path))
+		problems_add(j->p, SEV_ERROR,
+			     arena_printf(j->a, "SSL_KEY_PATH='%s'", s->ssl_key_path),
+			     "mount the files at SSL_CERT_PATH and SSL_KEY_PATH", "no such file");
 	j->in->has_cert =
 		load(j, "SSL_TYPE='manual'", "mount the files at SSL_CERT_PATH and SSL_KEY_PATH",
 		     s->ssl_cert_path, s->ssl_key_path, &j->in->cert);

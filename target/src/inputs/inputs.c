@@ -69,6 +69,12 @@ static const struct input_file {
 	{ QUOTAS_FILE, parse_quotas },
 };
 
+void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec *paths)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(input_files); i++)
+		*VEC_PUSH(a, paths) = arena_printf(a, "%s/%s", config_dir, input_files[i].name);
+}
+
 /* The file's text; a missing file is an empty one, *missing_r (may be NULL) tells. */
 static bool read_text(struct arena *a, const char *dir, const char *name, struct str *text_r,
 		      bool *missing_r, struct err *err)

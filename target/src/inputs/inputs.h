@@ -131,6 +131,9 @@ static inline bool inputs_index_get(const struct map *index, const char *key, si
 	return true;
 }
 
+/* Adds the paths of the files that inputs_read() reads from config_dir, certificates excepted. */
+void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec *paths);
+
 /* The account, or NULL. address must be lower case. */
 const struct account *inputs_find_account(const struct inputs *in, const char *address);
 const struct alias *inputs_find_alias(const struct inputs *in, const char *key);

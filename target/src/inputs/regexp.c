@@ -4,18 +4,41 @@
  * without a backslash before it. Blanks inside a pattern belong to it.
  *
  * SOURCES
- *	pcre_table(5) "TABLE FORMAT".
+ *	pcre_table(5) "TABLE FORMAT"; pcre2api(3).
  */
+#define PCRE2_CODE_UNIT_WIDTH 8
 #include "inputs/regexp.h"
+
+#include <pcre2.h>
 
 #include "inputs/logical.h"
 
 #define FLAGS "AEUXimsx"
 #define LINE_FORM "a line is /pattern/ target@domain: correct or remove it"
 
-/* Takes "/pattern/flags" off *rest; returns why it can't, as a clause, or NULL. */
-static const char *take_pattern(struct str *rest)
+/* Why the library that Postfix uses can't compile the pattern, as a clause in the arena, or NULL. */
+static const char *compile_problem(struct arena *a, struct str pattern, bool is_extended)
 {
+	char text[160] = "";
+	PCRE2_SIZE at = 0;
+	int code = 0;
+	pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n,
+					     is_extended ? PCRE2_EXTENDED : 0, &code, &at, NULL);
+
+	if (compiled) {
+		pcre2_code_free(compiled);
+		return NULL;
+	}
+	(void)pcre2_get_error_message(code, (PCRE2_UCHAR *)text, sizeof(text));
+	return arena_printf(a, "has a pattern with an error after %zu characters: %s", (size_t)at,
+			    text);
+}
+
+/* Takes "/pattern/flags" off *rest; returns why it can't, as a clause, or NULL. */
+static const char *take_pattern(struct arena *a, struct str *rest)
+{
+	struct str pattern;
+	bool is_extended = false;
 	struct str s = str_trim(*rest);
 	size_t n = 1;
 
@@ -31,11 +54,14 @@ static const char *take_pattern(struct str *rest)
 		return "has a pattern without its closing delimiter";
 	if (n == 1)
 		return "has an empty pattern";
-	for (n++; n < s.n && s.p[n] != ' ' && s.p[n] != '\t'; n++)
+	pattern = (struct str){ s.p + 1, n - 1 };
+	for (n++; n < s.n && s.p[n] != ' ' && s.p[n] != '\t'; n++) {
 		if (strchr(FLAGS, s.p[n]) == NULL)
 			return "has a flag behind the pattern that is not one of " FLAGS;
+		is_extended = is_extended || s.p[n] == 'x';
+	}
 	*rest = str_trim((struct str){ s.p + n, s.n - n });
-	return NULL;
+	return compile_problem(a, pattern, is_extended);
 }
 
 /* The word "if" or "endif" at the start. */
@@ -51,7 +77,7 @@ static bool take_word(struct str *s, const char *word)
 }
 
 /* Why the line is wrong, or NULL; *depth counts open ifs. */
-static const char *line_problem(struct str line, unsigned *depth)
+static const char *line_problem(struct arena *a, struct str line, unsigned *depth)
 {
 	const char *problem;
 
@@ -63,10 +89,10 @@ static const char *line_problem(struct str line, unsigned *depth)
 	}
 	if (take_word(&line, "if")) {
 		++*depth;
-		problem = take_pattern(&line);
+		problem = take_pattern(a, &line);
 		return problem || line.n == 0 ? problem : "has text behind the pattern of an if";
 	}
-	problem = take_pattern(&line);
+	problem = take_pattern(a, &line);
 	return problem || line.n > 0 ? problem : "has no target behind the pattern";
 }
 
@@ -80,7 +106,7 @@ const char *regexp_parse(struct arena *a, const char *file, struct str text, str
 	logical_init(&lg, a, file, text);
 	while (logical_next(&lg, &line)) {
 		unsigned before = depth;
-		const char *problem = lg.bad ? lg.bad : line_problem(line, &depth);
+		const char *problem = lg.bad ? lg.bad : line_problem(a, line, &depth);
 		if (problem)
 			problems_add(p, SEV_ERROR, arena_printf(a, "%s:%u", file, lg.line),
 				     LINE_FORM, "the line %s", problem);

@@ -20,6 +20,7 @@
 #include "plan/paths.h"
 #include "plan/provision.h"
 #include "plan/render.h"
+#include "plan/stamp.h"
 
 #define LOCK_WAIT_MS 60000
 #define RELOAD_MS 20000
@@ -36,6 +37,7 @@ struct work {
 	struct inputs in;
 	struct plan plan;
 	struct inputs_where where;
+	const char *stamp; /* of the files, made before they were read */
 };
 
 static int fail(struct problems *p, const struct err *err, const char *subject)
@@ -82,18 +84,23 @@ static void check_mounts(struct work *w, struct problems *p)
 		if (at && has_prefix(at, PATH_BOOT "/"))
 			problems_add(
 				p, SEV_ERROR, at,
-				"use the override files of the config directory or a derived image "
-				"(docs/configuration.md)",
+				"take the mount away; own settings go to the daemon's drop-in directory "
+				"(docs/administration.md, \"Derived images\")",
 				"something is mounted over a rendered configuration file or directory");
 	}
 }
 
-static void load_all(struct work *w, const struct settings_source *src, bool fallback,
-		     struct problems *p)
+static void load_settings(struct work *w, const struct settings_source *src, bool fallback,
+			  struct problems *p)
 {
 	w->where = server_where;
 	w->where.fallback = fallback;
 	settings_load(&w->arena, src, &w->s, p);
+	w->stamp = stamp_make(&w->arena, &w->s, &w->where);
+}
+
+static void load_files(struct work *w, struct problems *p)
+{
 	inputs_read(&w->arena, &w->s, &w->where, &w->in, p);
 	plan_make(&w->arena, &w->s, &w->in, false, &w->plan, p);
 	plan_check(&w->plan, p);
@@ -116,17 +123,6 @@ static bool write_text(const char *path, mode_t mode, const struct buf *b, struc
 	return file_replace(path, b->p, b->n, &attr, FILE_EPHEMERAL, NULL, err);
 }
 
-/* Files of the core in a generation: /etc/dms-settings, /etc/mailname. */
-static bool write_core_files(struct work *w, const char *gen, struct err *err)
-{
-	autobuf struct buf shell = BUF_INIT, name = BUF_INIT;
-
-	settings_write_shell(&w->arena, &w->s, &shell);
-	buf_printf(&name, "%s\n", w->s.domainname);
-	return write_text(arena_printf(&w->arena, "%s/dms-settings", gen), 0644, &shell, err) &&
-	       write_text(arena_printf(&w->arena, "%s/mailname", gen), 0644, &name, err);
-}
-
 static bool write_run_files(struct work *w, struct err *err)
 {
 	autobuf struct buf snapshot = BUF_INIT, watch = BUF_INIT;
@@ -143,26 +139,15 @@ static bool write_run_files(struct work *w, struct err *err)
 	return ok;
 }
 
-static bool finish_services(struct work *w, const char *gen, struct err *err)
-{
-	for (size_t i = 0; i < w->plan.services.n; i++) {
-		const struct service *svc = w->plan.services.v[i];
-		if (svc->finish && !svc->finish(&w->plan.ctx, gen, err))
-			return err_wrap(err, "%s", svc->name);
-	}
-	return true;
-}
-
 static bool make_generation(struct work *w, const char *gen, struct err *err)
 {
 	const struct render_where to = { .templates = PATH_TEMPLATES,
 					 .pristine = PATH_PRISTINE,
 					 .dropins = PATH_DROPINS,
 					 .out = gen,
-					 .set_owner = true };
+					 .in_image = true };
 
-	return provision_dirs(&w->plan, "", err) && render_tree(&w->plan, &to, err) &&
-	       write_core_files(w, gen, err) && finish_services(w, gen, err);
+	return provision_dirs(&w->plan, "", err) && render_tree(&w->plan, &to, err);
 }
 
 /* The copies need fsync on the state volume; nobody waits for that: a child of its own does it. */
@@ -190,7 +175,8 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 	struct err err = ERR_INIT;
 
 	check_mounts(w, p);
-	load_all(w, src, true, p);
+	load_settings(w, src, true, p);
+	load_files(w, p);
 	if (problems_errors(p) > 0)
 		return ERR_CONFIG;
 	if (!wipe_earlier_life(&err) || !make_generation(w, gen, &err) ||
@@ -200,6 +186,8 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 	if (problems_errors(p) > 0)
 		return ERR_CONFIG;
 	if (!link_flip(PATH_BOOT_CURRENT, "1", &err) || !write_run_files(w, &err))
+		return fail(p, &err, "start");
+	if (!w->in.used_last_good && !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
 		return fail(p, &err, "start");
 	write_status(w, p);
 	save_last_good_later(w);
@@ -250,14 +238,21 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 	struct err err = ERR_INIT;
 	unsigned changed;
 
-	load_all(w, src, false, p);
+	load_settings(w, src, false, p);
+	if (streq(w->stamp, stamp_stored(&w->arena, PATH_LIVE)))
+		return 0;
+	load_files(w, p);
 	write_status(w, p);
-	if (problems_errors(p) > 0)
+	if (problems_errors(p) > 0) {
+		(void)!stamp_store(&w->arena, PATH_LIVE, "", &err); /* look again next time */
 		return ERR_DATA;
+	}
 	changed = live_changed(&w->plan, PATH_LIVE);
 	if (changed == 0)
-		return 0;
-	if (!live_apply(&w->plan, PATH_LIVE, changed, &err))
+		return stamp_store(&w->arena, PATH_LIVE, w->stamp, &err) ? 0
+									 : fail(p, &err, "tables");
+	if (!live_apply(&w->plan, PATH_LIVE, changed, &err) ||
+	    !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
 		return fail(p, &err, "tables");
 	reload_services(w, changed);
 	result_r->changed = true;

@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "base/err.h"
 #include "plan/channel.h"
 
 static enum channel_result PRINTF_LIKE(2, 3) broken(struct channel *c, const char *fmt, ...)
@@ -32,7 +33,7 @@ struct ssl_ctx_st *channel_tls(void)
 	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
 
 	if (tls == NULL)
-		return NULL;
+		BUG("no memory for TLS");
 	SSL_CTX_set_verify(tls, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	return tls;
@@ -44,6 +45,16 @@ static enum channel_result begin(struct channel *c, const struct sockaddr *addre
 	if (connect(c->fd, address, size) == 0 || errno == EINPROGRESS)
 		return CHANNEL_AGAIN;
 	return broken_connect(c, errno);
+}
+
+enum channel_result channel_encrypt(struct channel *c, struct ssl_ctx_st *tls)
+{
+	c->ssl = SSL_new(tls);
+	if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1)
+		return broken(c, "no memory for TLS");
+	SSL_set_connect_state(c->ssl);
+	c->events = POLLOUT;
+	return CHANNEL_AGAIN;
 }
 
 enum channel_result channel_open_port(struct channel *c, int port, bool ipv6,
@@ -59,12 +70,8 @@ enum channel_result channel_open_port(struct channel *c, int port, bool ipv6,
 	c->fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd < 0)
 		return broken(c, "no socket: %s", strerror(errno));
-	if (tls) {
-		c->ssl = SSL_new(tls);
-		if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1)
-			return broken(c, "no memory for TLS");
-		SSL_set_connect_state(c->ssl);
-	}
+	if (tls && channel_encrypt(c, tls) == CHANNEL_BROKEN)
+		return CHANNEL_BROKEN;
 	return ipv6 ? begin(c, (const struct sockaddr *)&v6, sizeof(v6))
 		    : begin(c, (const struct sockaddr *)&v4, sizeof(v4));
 }

@@ -38,7 +38,7 @@ struct channel {
 		.fd = -1                                                                           \
 	}
 
-/* A client context for all channels of a run: no verification; NULL when the library refuses. Free with SSL_CTX_free(). */
+/* A client context for all channels of a run: no verification. Free with SSL_CTX_free(). */
 struct ssl_ctx_st *channel_tls(void);
 
 /* Begin to connect: a port of 127.0.0.1 or ::1 (tls may be NULL), a local socket (stream, else datagram). CHANNEL_AGAIN or
@@ -48,6 +48,8 @@ enum channel_result channel_open_port(struct channel *c, int port, bool ipv6,
 enum channel_result channel_open_path(struct channel *c, const char *path);
 /* Finishes connecting and the handshake, as far as possible now. */
 enum channel_result channel_advance(struct channel *c);
+/* From now on TLS, begun with channel_advance(); CHANNEL_AGAIN or CHANNEL_BROKEN. */
+enum channel_result channel_encrypt(struct channel *c, struct ssl_ctx_st *tls);
 enum channel_result channel_read(struct channel *c, void *out, size_t size, size_t *n_r);
 enum channel_result channel_write(struct channel *c, const void *data, size_t n, size_t *n_r);
 void channel_close(struct channel *c);

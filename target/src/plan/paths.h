@@ -10,23 +10,31 @@
 
 #define PATH_CONFIG "/tmp/docker-mailserver"
 #define PATH_RUN "/run/mailserver"
-#define PATH_BOOT "/run/mailserver/boot" /* generations 1, 2, … and the link `current` */
-#define PATH_BOOT_CURRENT "/run/mailserver/boot/current"
-#define PATH_LIVE "/run/mailserver/live"	 /* look-up tables at fixed names */
-#define PATH_APPLY_LOCK "/run/mailserver/apply"	 /* directory, locked while a generation is made */
-#define PATH_SNAPSHOT "/run/mailserver/settings" /* effective settings for the command line, 0600 */
-#define PATH_STATUS                                                                                \
-	"/run/mailserver/status" /* "finding TEXT" lines: why the server is not healthy; missing or empty = none */
-#define PATH_WATCH                                                                                 \
-	"/run/mailserver/watch" /* directories to watch, one a line, written by the boot worker */
-#define PATH_FINDINGS                                                                              \
-	"/run/mailserver/findings" /* findings that init's workers have logged, so that each is logged once */
+
+/* Generations 1, 2, … and the link to the one in force. */
+#define PATH_BOOT PATH_RUN "/boot"
+#define PATH_BOOT_CURRENT PATH_BOOT "/current"
+/* Look-up tables and certificates at fixed names. */
+#define PATH_LIVE PATH_RUN "/live"
+/* A directory that is locked while something is applied. */
+#define PATH_APPLY_LOCK PATH_RUN "/apply"
+/* Effective settings for the command line, 0600. */
+#define PATH_SNAPSHOT PATH_RUN "/settings"
+/* "finding TEXT" lines: why the server is not healthy; "accounts N". See status.h. */
+#define PATH_STATUS PATH_RUN "/status"
+/* Directories to watch, one a line, written by the boot worker. */
+#define PATH_WATCH PATH_RUN "/watch"
+/* Findings that init's workers have logged, so that each is logged once. */
+#define PATH_FINDINGS PATH_RUN "/findings"
+
 #define PATH_STATE "/var/mail-state"
-#define PATH_STATE_OWN "/var/mail-state/lib-mailserver" /* last good files, self-made certificate */
-#define PATH_LAST_GOOD "/var/mail-state/lib-mailserver/last-good"
-#define PATH_TEMPLATES "/usr/share/mailserver" /* <daemon>/<file>.tpl, pristine/ */
-#define PATH_PRISTINE "/usr/share/mailserver/pristine"
-#define PATH_DROPINS                                                                               \
-	"/usr/share/mailserver/drop-in" /* <daemon>/… of derived images, copied into each generation */
+/* Last good files, self-made certificate. */
+#define PATH_STATE_OWN PATH_STATE "/lib-mailserver"
+#define PATH_LAST_GOOD PATH_STATE_OWN "/last-good"
+
+/* <daemon>/<file>.tpl of the image; what its packages had in linked places; what derived images add. */
+#define PATH_TEMPLATES "/usr/share/mailserver"
+#define PATH_PRISTINE PATH_TEMPLATES "/pristine"
+#define PATH_DROPINS PATH_TEMPLATES "/drop-in"
 
 #endif

@@ -78,10 +78,6 @@ static void open_channel(struct run *r, struct asking *a)
 
 	channel_close(&a->channel);
 	a->phase = PHASE_CONNECT;
-	if (p->port > 0 && p->tls && r->tls == NULL) {
-		fail(r, a, "the TLS library can't be used");
-		return;
-	}
 	result = p->port > 0
 			 ? channel_open_port(&a->channel, p->port, a->ipv6, p->tls ? r->tls : NULL)
 			 : channel_open_path(&a->channel, p->path);
@@ -101,60 +97,71 @@ static void open_channel(struct run *r, struct asking *a)
 	fail(r, a, a->channel.why);
 }
 
+static bool is_mail(enum probe_kind kind)
+{
+	return kind != PROBE_UNIX && kind != PROBE_PROGRAMS;
+}
+
 static void ask(struct run *r, struct asking *a)
 {
 	a->ipv6 = false;
 	buf_reset(&a->heard);
 	a->say = NULL;
 	a->say_n = 0;
-	switch (a->probe->kind) {
-	case PROBE_PROGRAMS:
+	if (is_mail(a->probe->kind))
+		talk_init(&a->talk, a->probe->kind, a->probe->port, a->probe->tls);
+	if (a->probe->kind == PROBE_PROGRAMS) {
 		a->say_n = control_request(a->request, sizeof(a->request));
 		a->say = a->request;
-		break;
-	case PROBE_SMTP:
-	case PROBE_IMAP:
-	case PROBE_POP3:
-	case PROBE_SIEVE:
-		talk_init(&a->talk, a->probe->kind, a->probe->tls);
-		break;
-	case PROBE_UNIX:
-		break;
 	}
 	open_channel(r, a);
+}
+
+/* What the server said before the handshake must not count as said after it. */
+static void encrypt(struct run *r, struct asking *a)
+{
+	if (a->heard.n > 0)
+		fail(r, a, "the server speaks on where TLS should begin");
+	else if (channel_encrypt(&a->channel, r->tls) == CHANNEL_BROKEN)
+		fail(r, a, a->channel.why);
+	else
+		a->phase = PHASE_CONNECT;
+}
+
+/* Takes the next line, without its CR LF, off heard[*used…]; false when none is complete. */
+static bool next_line(const struct buf *heard, size_t *used, struct str *line_r)
+{
+	const char *line = heard->p + *used, *lf = memchr(line, '\n', heard->n - *used);
+	size_t n;
+
+	if (lf == NULL)
+		return false;
+	n = (size_t)(lf - line);
+	*used += n + 1;
+	*line_r = (struct str){ line, n > 0 && line[n - 1] == '\r' ? n - 1 : n };
+	return true;
 }
 
 /* Feeds whole lines to the conversation; what is left stays in heard. */
 static void hear_lines(struct run *r, struct asking *a)
 {
+	enum talk_state state = TALK_MORE;
+	struct str line;
 	size_t used = 0;
 
-	while (a->say_n == 0) {
-		const char *line = a->heard.p + used, *say = NULL;
-		const char *lf = memchr(line, '\n', a->heard.n - used);
-		size_t n;
-		if (lf == NULL)
-			break;
-		n = (size_t)(lf - line);
-		used += n + 1;
-		if (n > 0 && line[n - 1] == '\r')
-			n--;
-		switch (talk_hear(&a->talk, (struct str){ line, n }, &say)) {
-		case TALK_MORE:
-			break;
-		case TALK_OK:
-			finish(a, true, "");
-			return;
-		case TALK_BAD:
-			fail(r, a, a->talk.why);
-			return;
-		}
-		a->say = say;
-		a->say_n = say ? strlen(say) : 0;
+	while (state == TALK_MORE && a->say_n == 0 && next_line(&a->heard, &used, &line)) {
+		state = talk_hear(&a->talk, line, &a->say);
+		a->say_n = a->say ? strlen(a->say) : 0;
 	}
 	memmove(a->heard.p, a->heard.p + used, a->heard.n - used);
 	buf_truncate(&a->heard, a->heard.n - used);
-	if (a->heard.n > TALK_LINE_MAX)
+	if (state == TALK_OK)
+		finish(a, true, "");
+	else if (state == TALK_BAD)
+		fail(r, a, a->talk.why);
+	else if (state == TALK_TLS)
+		encrypt(r, a);
+	else if (a->heard.n > TALK_LINE_MAX)
 		fail(r, a, "the answer is no text line");
 }
 
@@ -235,18 +242,24 @@ static void connect_on(struct run *r, struct asking *a)
 	} else if (result == CHANNEL_DONE && a->probe->kind == PROBE_UNIX) {
 		finish(a, true, "");
 	} else if (result == CHANNEL_DONE) {
+		if (a->channel.ssl && !a->talk.tls) {
+			talk_encrypted(&a->talk, &a->say);
+			a->say_n = a->say ? strlen(a->say) : 0;
+		}
 		a->phase = PHASE_TALK;
 	}
 }
 
+/* As far as possible now: what was read may be answered, and TLS may follow. */
 static void advance(struct run *r, struct asking *a)
 {
-	if (a->phase == PHASE_CONNECT)
-		connect_on(r, a);
-	/* A conversation may answer what it has just read. */
-	while (a->phase == PHASE_TALK && speak(r, a)) {
+	for (;;) {
+		if (a->phase == PHASE_CONNECT)
+			connect_on(r, a);
+		if (a->phase != PHASE_TALK || !speak(r, a))
+			return;
 		hear(r, a);
-		if (a->say_n == 0)
+		if (a->phase == PHASE_TALK && a->say_n == 0)
 			return;
 	}
 }
@@ -259,7 +272,9 @@ static void give_up(struct run *r)
 		if (a->phase == PHASE_DONE)
 			continue;
 		(void)snprintf(why, sizeof(why), "%s within %d ms",
-			       a->phase == PHASE_CONNECT ? "no connection" : "no answer",
+			       a->phase != PHASE_CONNECT ? "no answer"
+			       : a->channel.connected	 ? "no TLS handshake"
+							 : "no connection",
 			       r->options->deadline_ms);
 		if (a->phase == PHASE_PAUSE)
 			a->phase = PHASE_DONE; /* its report says why the last try failed */
@@ -301,7 +316,6 @@ size_t probe_run(const struct service_probe *const *list, size_t n,
 	struct arena arena;
 	struct run *r;
 	size_t failed = 0;
-	bool tls = false;
 
 	if (n > PROBES_MAX)
 		BUG("%zu probes", n);
@@ -311,9 +325,7 @@ size_t probe_run(const struct service_probe *const *list, size_t n,
 	r->n = n;
 	r->options = options;
 	r->deadline_ms = now_ms() + options->deadline_ms;
-	for (size_t i = 0; i < n; i++)
-		tls |= list[i]->tls;
-	r->tls = tls ? channel_tls() : NULL;
+	r->tls = channel_tls();
 	for (size_t i = 0; i < n; i++) {
 		struct asking *a = &r->asking[i];
 		reports_r[i] = (struct probe_report){ .probe = list[i] };

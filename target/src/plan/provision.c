@@ -88,8 +88,21 @@ static bool provision_dir(const char *path, const struct file_attr *attr, struct
 	return true;
 }
 
+static bool remove_leftovers(const struct plan *plan, const char *root, struct err *err)
+{
+	for (size_t i = 0; i < plan->services.n; i++) {
+		const char *const *path = plan->services.v[i]->leftovers;
+		for (; path && *path; path++)
+			if (!tree_remove(arena_printf(plan->arena, "%s%s", root, *path), err))
+				return false;
+	}
+	return true;
+}
+
 bool provision_dirs(const struct plan *plan, const char *root, struct err *err)
 {
+	if (!remove_leftovers(plan, root, err))
+		return false;
 	for (size_t i = 0; i < plan->services.n; i++) {
 		const struct service *svc = plan->services.v[i];
 		for (const struct service_dir *d = svc->dirs; d && d->path; d++) {

@@ -11,7 +11,7 @@
 
 #include "plan/plan.h"
 
-/* root: "" in the container; a prefix in tests. */
+/* Removes leftovers of an earlier life first. root: "" in the container; a prefix in tests. */
 bool provision_dirs(const struct plan *plan, const char *root, struct err *err) MUST_CHECK;
 
 #endif

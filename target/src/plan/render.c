@@ -51,7 +51,7 @@ static bool render_file(const struct plan *plan, const struct render_where *wher
 				 .ctx = (void *)(uintptr_t)plan };
 	if (!tpl_render(&spec, &out, err) || !make_parent(a, dest, err))
 		return false;
-	if (where->set_owner && pf->file->group) {
+	if (where->in_image && pf->file->group) {
 		const struct group *gr = getgrnam(pf->file->group);
 		if (gr == NULL)
 			return err_set(err, ERR_INTERNAL, "%s: no group '%s' in the image", dest,
@@ -90,6 +90,34 @@ static bool copy_pristine(const struct plan *plan, const struct render_where *wh
 	return true;
 }
 
+static bool write_text(const char *path, const struct buf *text, struct err *err)
+{
+	const struct file_attr attr = { 0644, (uid_t)-1, (gid_t)-1 };
+
+	return file_replace(path, text->p, text->n, &attr, FILE_EPHEMERAL, NULL, err);
+}
+
+/* /etc/dms-settings for scripts that source it, /etc/mailname. */
+static bool render_core_files(const struct plan *plan, const char *out, struct err *err)
+{
+	autobuf struct buf shell = BUF_INIT, name = BUF_INIT;
+
+	settings_write_shell(plan->arena, plan->ctx.s, &shell);
+	buf_printf(&name, "%s\n", plan->ctx.s->domainname);
+	return write_text(arena_printf(plan->arena, "%s/dms-settings", out), &shell, err) &&
+	       write_text(arena_printf(plan->arena, "%s/mailname", out), &name, err);
+}
+
+static bool finish_services(const struct plan *plan, const char *out, struct err *err)
+{
+	for (size_t i = 0; i < plan->services.n; i++) {
+		const struct service *svc = plan->services.v[i];
+		if (svc->finish && !svc->finish(&plan->ctx, out, err))
+			return err_wrap(err, "%s", svc->name);
+	}
+	return true;
+}
+
 bool render_tree(const struct plan *plan, const struct render_where *where, struct err *err)
 {
 	if (!dir_make(where->out, NULL, err))
@@ -102,7 +130,8 @@ bool render_tree(const struct plan *plan, const struct render_where *where, stru
 	for (size_t i = 0; i < plan->files.n; i++)
 		if (!render_file(plan, where, &plan->files.v[i], err))
 			return false;
-	return true;
+	return render_core_files(plan, where->out, err) &&
+	       (!where->in_image || finish_services(plan, where->out, err));
 }
 
 static bool is_dot(const char *name)

@@ -19,7 +19,7 @@ struct render_where {
 	const char *
 		dropins; /* directory with <daemon>/… files of derived images to add, may be NULL */
 	const char *out; /* made; must not exist or be empty */
-	bool set_owner;	 /* chgrp files to their group (needs root) */
+	bool in_image; /* root in the image: groups of files are set, the services' last touches run */
 };
 
 /* Renders all files of the plan below where->out. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each protocol is one function: greeting, question, farewell. What a server offers is collected while its
- * multi-line answer passes and judged at the end of it.
+ * Each protocol is one function with the steps GREETING, (SMTP: EHLO,) STARTTLS, (Sieve: GREETING again,) FAREWELL. What a
+ * server offers is collected while its multi-line answer passes and judged at the end of it.
  */
 #include "plan/talk.h"
+
+#define TRANSFER_PORT 25
+
+enum step { GREETING, EHLO, STARTTLS, FAREWELL };
 
 void talk_quote(struct str text, char *out, size_t size)
 {
@@ -38,114 +42,139 @@ static bool starts(struct str line, const char *word)
 	return line.n >= n && strncasecmp(line.p, word, n) == 0;
 }
 
-/* The word stands among the blank-separated words of the line. */
-static bool has_word(struct str line, const char *word)
+static enum talk_state say(struct talk *t, enum step step, const char *text, const char **say_r)
 {
-	struct str w;
-
-	while (str_next_word(&line, " []", &w))
-		if (w.n == strlen(word) && starts(w, word))
-			return true;
-	return false;
-}
-
-/* Encryption is offered where the channel has none yet. */
-static bool lacks_starttls(const struct talk *t)
-{
-	return !t->tls && !t->starttls;
+	t->step = step;
+	*say_r = text;
+	return TALK_MORE;
 }
 
 static enum talk_state judge_ehlo(struct talk *t, const char **say_r)
 {
-	if (lacks_starttls(t))
+	if (t->auth && (!t->tls || t->transfer))
+		return bad(t, t->transfer ? "AUTH is offered" : "AUTH is offered without TLS");
+	if (!t->tls && !t->starttls)
 		return bad(t, "STARTTLS is not offered");
-	if (!t->tls && t->auth)
-		return bad(t, "AUTH is offered without TLS");
-	if (t->tls && !t->auth)
+	if (!t->tls)
+		return say(t, STARTTLS, "STARTTLS\r\n", say_r);
+	if (!t->auth && !t->transfer)
 		return bad(t, "AUTH is not offered");
-	t->step = 2;
-	*say_r = "QUIT\r\n";
-	return TALK_MORE;
+	return say(t, FAREWELL, "QUIT\r\n", say_r);
+}
+
+/* A line "250-KEYWORD more" of the answer to EHLO. */
+static void note_extension(struct talk *t, struct str line)
+{
+	struct str rest = { line.p + 4, line.n - 4 }, word;
+
+	/* "AUTH=PLAIN" is an old spelling of "AUTH PLAIN". */
+	if (!str_next_word(&rest, " =", &word))
+		return;
+	t->starttls |= word.n == 8 && starts(word, "STARTTLS");
+	t->auth |= word.n == 4 && starts(word, "AUTH");
 }
 
 static enum talk_state hear_smtp(struct talk *t, struct str line, const char **say_r)
 {
-	static const char *const code[] = { "220", "250", "221" };
-	static const char *const asked[] = { "the connection", "EHLO", "QUIT" };
+	static const struct {
+		const char *code, *asked;
+	} steps[] = { [GREETING] = { "220", "the connection" },
+		      [EHLO] = { "250", "EHLO" },
+		      [STARTTLS] = { "220", "STARTTLS" },
+		      [FAREWELL] = { "221", "QUIT" } };
 	bool last = line.n == 3 || (line.n > 3 && line.p[3] == ' ');
-	struct str word;
 
-	if (!starts(line, code[t->step]) || (!last && line.p[3] != '-'))
-		return unexpected(t, asked[t->step], line);
-	if (t->step == 1 && line.n > 4) {
-		struct str rest = { line.p + 4, line.n - 4 };
-		/* "AUTH=PLAIN" is an old spelling of "AUTH PLAIN". */
-		if (str_next_word(&rest, " =", &word)) {
-			t->starttls |= word.n == 8 && starts(word, "STARTTLS");
-			t->auth |= word.n == 4 && starts(word, "AUTH");
-		}
-	}
+	if (!starts(line, steps[t->step].code) || (!last && line.p[3] != '-'))
+		return unexpected(t, steps[t->step].asked, line);
+	if (t->step == EHLO && line.n > 4)
+		note_extension(t, line);
 	if (!last)
 		return TALK_MORE;
-	if (t->step == 2)
-		return TALK_OK;
-	if (t->step == 1)
+	if (t->step == GREETING)
+		return say(t, EHLO, "EHLO localhost\r\n", say_r);
+	if (t->step == EHLO)
 		return judge_ehlo(t, say_r);
-	t->step = 1;
-	*say_r = "EHLO localhost\r\n";
-	return TALK_MORE;
+	return t->step == STARTTLS ? TALK_TLS : TALK_OK;
 }
 
 static enum talk_state hear_imap(struct talk *t, struct str line, const char **say_r)
 {
-	if (t->step == 1) {
-		if (starts(line, "* "))
-			return TALK_MORE;
-		return starts(line, "a OK") ? TALK_OK : unexpected(t, "LOGOUT", line);
-	}
+	if (t->step != GREETING && starts(line, "* "))
+		return TALK_MORE;
+	if (t->step == STARTTLS)
+		return starts(line, "a OK") ? TALK_TLS : unexpected(t, "STARTTLS", line);
+	if (t->step == FAREWELL)
+		return starts(line, "b OK") ? TALK_OK : unexpected(t, "LOGOUT", line);
 	if (!starts(line, "* OK"))
 		return unexpected(t, "the connection", line);
-	t->starttls = has_word(line, "STARTTLS");
-	if (has_word(line, "CAPABILITY") && lacks_starttls(t))
-		return bad(t, "STARTTLS is not offered");
-	t->step = 1;
-	*say_r = "a LOGOUT\r\n";
-	return TALK_MORE;
+	return t->tls ? say(t, FAREWELL, "b LOGOUT\r\n", say_r)
+		      : say(t, STARTTLS, "a STARTTLS\r\n", say_r);
 }
 
 static enum talk_state hear_pop3(struct talk *t, struct str line, const char **say_r)
 {
+	static const char *const asked[] = {
+		[GREETING] = "the connection", [STARTTLS] = "STLS", [FAREWELL] = "QUIT"
+	};
+
 	if (!starts(line, "+OK"))
-		return unexpected(t, t->step ? "QUIT" : "the connection", line);
-	if (t->step == 1)
-		return TALK_OK;
-	t->step = 1;
-	*say_r = "QUIT\r\n";
-	return TALK_MORE;
+		return unexpected(t, asked[t->step], line);
+	if (t->step == GREETING)
+		return t->tls ? say(t, FAREWELL, "QUIT\r\n", say_r)
+			      : say(t, STARTTLS, "STLS\r\n", say_r);
+	return t->step == STARTTLS ? TALK_TLS : TALK_OK;
 }
 
 static enum talk_state hear_sieve(struct talk *t, struct str line, const char **say_r)
 {
-	if (starts(line, "NO") || starts(line, "BYE"))
-		return unexpected(t, t->step ? "LOGOUT" : "the connection", line);
+	static const char *const asked[] = {
+		[GREETING] = "the connection", [STARTTLS] = "STARTTLS", [FAREWELL] = "LOGOUT"
+	};
+
 	t->implementation |= starts(line, "\"IMPLEMENTATION\"");
 	t->starttls |= starts(line, "\"STARTTLS\"");
+	if (t->step == GREETING && starts(line, "\""))
+		return TALK_MORE;
 	if (!starts(line, "OK"))
-		return starts(line, "\"") ? TALK_MORE : unexpected(t, "the connection", line);
-	if (t->step == 1)
-		return TALK_OK;
+		return unexpected(t, asked[t->step], line);
+	if (t->step != GREETING)
+		return t->step == STARTTLS ? TALK_TLS : TALK_OK;
 	if (!t->implementation)
 		return bad(t, "the greeting names no IMPLEMENTATION");
-	if (lacks_starttls(t))
+	if (t->tls)
+		return say(t, FAREWELL, "LOGOUT\r\n", say_r);
+	if (!t->starttls)
 		return bad(t, "STARTTLS is not offered");
-	t->step = 1;
-	*say_r = "LOGOUT\r\n";
-	return TALK_MORE;
+	return say(t, STARTTLS, "STARTTLS\r\n", say_r);
 }
 
-void talk_init(struct talk *t, enum probe_kind kind, bool tls)
+void talk_encrypted(struct talk *t, const char **say_r)
 {
-	*t = (struct talk){ .kind = kind, .tls = tls };
+	t->tls = true;
+	t->starttls = t->auth = t->implementation = false;
+	switch (t->kind) {
+	case PROBE_SMTP:
+		(void)say(t, EHLO, "EHLO localhost\r\n", say_r);
+		return;
+	case PROBE_IMAP:
+		(void)say(t, FAREWELL, "b LOGOUT\r\n", say_r);
+		return;
+	case PROBE_POP3:
+		(void)say(t, FAREWELL, "QUIT\r\n", say_r);
+		return;
+	case PROBE_SIEVE:
+		(void)say(t, GREETING, NULL, say_r);
+		return;
+	case PROBE_UNIX:
+	case PROBE_PROGRAMS:
+		break;
+	}
+	BUG("talk of kind %d", (int)t->kind);
+}
+
+void talk_init(struct talk *t, enum probe_kind kind, int port, bool tls)
+{
+	*t = (struct talk){ .kind = kind, .transfer = port == TRANSFER_PORT, .tls = tls };
 }
 
 enum talk_state talk_hear(struct talk *t, struct str line, const char **say_r)

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stored stamp is removed before the first table is touched and written at the end: a crash in between makes the next
+ * apply read everything. The stamp at the end is made while the caller still holds the lock of the config directory, so no
+ * other `setup` can have changed a file since ours.
+ */
+#include "plan/quick.h"
+
+#include "base/file.h"
+#include "plan/apply.h"
+#include "plan/paths.h"
+#include "plan/stamp.h"
+
+#define LOCK_WAIT_MS 60000
+
+static const struct inputs_where where = { .config_dir = PATH_CONFIG, .state_dir = PATH_STATE };
+
+static const char *stamp_now(struct arena *a, const struct settings_source *src, struct settings *s)
+{
+	struct problems ignored;
+
+	problems_init(&ignored, a);
+	settings_load(a, src, s, &ignored);
+	return stamp_make(a, s, &where);
+}
+
+const char *quick_begin(struct arena *a, const struct settings_source *src)
+{
+	struct settings s;
+
+	return stamp_now(a, src, &s);
+}
+
+static bool all_can_put(const struct live_ctx *ctx, const struct account *account)
+{
+	const struct plan *plan = ctx->svc->plan;
+
+	for (size_t i = 0; i < plan->services.n; i++) {
+		const struct service_live *live = plan->services.v[i]->live;
+		if (live && (live->inputs & INPUT_ACCOUNTS) != 0 &&
+		    (live->can_put == NULL || !live->can_put(ctx, account)))
+			return false;
+	}
+	return true;
+}
+
+static bool put_all(const struct live_ctx *ctx, const struct account *account, struct err *err)
+{
+	const struct plan *plan = ctx->svc->plan;
+
+	for (size_t i = 0; i < plan->services.n; i++) {
+		const struct service_live *live = plan->services.v[i]->live;
+		if (live && (live->inputs & INPUT_ACCOUNTS) != 0 && !live->put(ctx, account, err))
+			return false;
+	}
+	return true;
+}
+
+bool quick_put(struct arena *a, const struct settings_source *src, const char *before,
+	       const struct account *account)
+{
+	struct err err = ERR_INIT;
+	struct problems p;
+	struct settings s;
+	struct plan plan;
+	autoclose int lock = -1;
+
+	if (!dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err) ||
+	    !streq(stamp_stored(a, PATH_LIVE), before))
+		return false;
+	const char *after = stamp_now(a, src, &s);
+	problems_init(&p, a);
+	plan_make(a, &s, NULL, false, &plan, &p);
+	struct live_ctx ctx = { .svc = &plan.ctx, .dir = PATH_LIVE, .changed = INPUT_ACCOUNTS };
+	return problems_errors(&p) == 0 && all_can_put(&ctx, account) &&
+	       stamp_store(a, PATH_LIVE, "", &err) && put_all(&ctx, account, &err) &&
+	       stamp_store(a, PATH_LIVE, after, &err);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * edit and the commands on top of it (email, alias), with a server that is not there, takes
+ * everything, or refuses: the two functions of plan/apply are replaced here.
+ */
+#include "unit/inputs_unit.h"
+
+#include "cli/commands.h"
+#include "cli/edit.h"
+#include "inputs/accounts.h"
+#include "inputs/aliases.h"
+#include "inputs/quotas.h"
+#include "plan/apply.h"
+
+static struct {
+	bool running;
+	int status;
+	int calls;
+	const char *meddle; /* path that somebody else writes while we apply, or NULL */
+} server;
+
+bool apply_is_running(void)
+{
+	return server.running;
+}
+
+int apply_live(const struct settings_source *src UNUSED, struct problems *p,
+	       struct apply_result *result_r)
+{
+	server.calls++;
+	*result_r = (struct apply_result){ .changed = server.status == 0 };
+	if (server.status)
+		problems_add(p, SEV_ERROR, "postfix-accounts.cf:9", NULL, "made up");
+	if (server.meddle)
+		temp_write(server.meddle, "somebody else\n");
+	return server.status;
+}
+
+struct fixture {
+	struct temp t;
+	const char *dir;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	temp_open(&f->t);
+	f->dir = temp_path(&f->t, "config");
+	memset(&server, 0, sizeof(server));
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	temp_close(&f->t);
+	free(f);
+	return 0;
+}
+
+static void put(struct fixture *f, const char *name, const char *text)
+{
+	struct err err = ERR_INIT;
+
+	assert_done(dir_make(f->dir, NULL, &err), &err);
+	temp_write(arena_printf(&f->t.arena, "%s/%s", f->dir, name), text);
+}
+
+static const char *get(struct fixture *f, const char *name)
+{
+	struct err err = ERR_INIT;
+	char *text;
+
+	return file_read(&f->t.arena, arena_printf(&f->t.arena, "%s/%s", f->dir, name), 1 << 20,
+			 &text, NULL, &err)
+		       ? text
+		       : "(missing)";
+}
+
+/* Runs a command; the last argument is the password if has_password. */
+static int run(struct fixture *f, int (*command)(const struct cmd *), const char *one,
+	       const char *two, bool has_password, unsigned flags)
+{
+	struct cmd cmd = { .config_dir = f->dir, .flags = flags };
+
+	cmd.argv[cmd.argc++] = one;
+	if (two)
+		cmd.argv[cmd.argc++] = two;
+	if (has_password)
+		cmd.password = arena_strdup(&f->t.arena, two);
+	return command(&cmd);
+}
+
+#define FLAG(c) (1u << ((c) - 'a'))
+
+static void test_refusals_change_nothing(void **state)
+{
+	struct fixture *f = *state;
+	static const char accounts[] = "anna@firma.example|{PLAIN}x\n",
+			  aliases[] = "info@firma.example anna@firma.example\n";
+
+	put(f, ACCOUNTS_FILE, accounts);
+	put(f, ALIASES_FILE, aliases);
+	assert_int_equal(run(f, email_add, "ANNA@firma.example", "pw", true, 0), 1);
+	assert_int_equal(run(f, email_add, "info@firma.example", "pw", true, 0), 1);
+	assert_int_equal(run(f, email_update, "nobody@firma.example", "pw", true, 0), 1);
+	assert_int_equal(run(f, email_del, "nobody@firma.example", NULL, false, FLAG('n')), 1);
+	assert_int_equal(
+		run(f, email_del, "anna@firma.example", NULL, false, FLAG('n') | FLAG('y')), 1);
+	assert_int_equal(run(f, alias_add, "anna@firma.example", "b@x.example", false, 0), 1);
+	assert_int_equal(run(f, alias_add, "info@firma.example", "ANNA@firma.example", false, 0),
+			 1);
+	assert_int_equal(run(f, alias_add, "a@firma.example", "a@firma.example", false, 0), 1);
+	assert_int_equal(run(f, alias_del, "nix@firma.example", "anna@firma.example", false, 0), 0);
+	assert_string_equal(get(f, ACCOUNTS_FILE), accounts);
+	assert_string_equal(get(f, ALIASES_FILE), aliases);
+	assert_int_equal(server.calls, 0);
+}
+
+static void test_server_refuses(void **state)
+{
+	struct fixture *f = *state;
+	static const char accounts[] = "anna@firma.example|{PLAIN}x\n";
+
+	server.running = true;
+	server.status = 65;
+	/* A new file vanishes again. */
+	assert_int_equal(run(f, email_add, "anna@firma.example", "pw", true, 0), 1);
+	assert_string_equal(get(f, ACCOUNTS_FILE), "(missing)");
+	put(f, ACCOUNTS_FILE, accounts);
+	put(f, QUOTAS_FILE, "anna@firma.example:1G\n");
+	assert_int_equal(run(f, email_add, "ben@firma.example", "pw", true, 0), 1);
+	assert_int_equal(run(f, email_del, "anna@firma.example", NULL, false, FLAG('n')), 1);
+	assert_string_equal(get(f, ACCOUNTS_FILE), accounts);
+	assert_string_equal(get(f, QUOTAS_FILE), "anna@firma.example:1G\n");
+	assert_int_equal(server.calls, 3);
+	/* What somebody else wrote in the meantime is not undone. */
+	server.meddle = arena_printf(&f->t.arena, "%s/" ACCOUNTS_FILE, f->dir);
+	assert_int_equal(run(f, email_add, "ben@firma.example", "pw", true, 0), 1);
+	assert_string_equal(get(f, ACCOUNTS_FILE), "somebody else\n");
+}
+
+static void test_unwritable(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	struct edit e;
+
+	temp_write(f->dir, "a file in place of the directory");
+	assert_int_equal(run(f, email_add, "anna@firma.example", "pw", true, 0), 1);
+	assert_false(edit_begin(&e, f->dir, &err));
+	edit_end(&e);
+}
+
+static void test_add_update_del(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+	const char *text;
+
+	assert_int_equal(run(f, email_add, "Anna@Firma.example", "pw", true, 0), 0);
+	text = get(f, ACCOUNTS_FILE);
+	assert_true(has_prefix(text, "anna@firma.example|{SHA512-CRYPT}$6$"));
+	assert_int_equal(stat(arena_printf(&f->t.arena, "%s/" ACCOUNTS_FILE, f->dir), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(run(f, email_update, "ANNA@firma.example", "neu", true, 0), 0);
+	assert_string_not_equal(get(f, ACCOUNTS_FILE), text);
+	/* An alias that delivers to itself does not stand in the way. */
+	put(f, ALIASES_FILE, "ben@firma.example x@y.example, ben@firma.example\n");
+	assert_int_equal(run(f, email_add, "ben@firma.example", "pw", true, 0), 0);
+	put(f, ACCOUNTS_FILE,
+	    "# c\nAnna@firma.example|{PLAIN}x|a=b\njoanna@firma.example|{PLAIN}x\n");
+	put(f, ALIASES_FILE,
+	    "info@firma.example anna@firma.example\nteam@firma.example ANNA@firma.example,x@y.example\n");
+	put(f, QUOTAS_FILE, "joanna@firma.example:1G\nanna@firma.example:2G\n");
+	server.running = true;
+	assert_int_equal(run(f, email_del, "anna@firma.example", NULL, false, FLAG('n')), 0);
+	assert_string_equal(get(f, ACCOUNTS_FILE), "# c\njoanna@firma.example|{PLAIN}x\n");
+	assert_string_equal(get(f, ALIASES_FILE), "team@firma.example x@y.example\n");
+	assert_string_equal(get(f, QUOTAS_FILE), "joanna@firma.example:1G\n");
+	assert_int_equal(server.calls, 1);
+}
+
+static void test_del_without_accounts(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(run(f, email_del, "anna@firma.example", NULL, false, 0), 0);
+	put(f, ACCOUNTS_FILE, "");
+	assert_int_equal(run(f, email_del, "anna@firma.example", NULL, false, 0), 0);
+}
+
+static void test_aliases(void **state)
+{
+	struct fixture *f = *state;
+
+	server.running = true;
+	assert_int_equal(
+		run(f, alias_add, "Info@firma.example", "a@x.example, b@x.example", false, 0), 0);
+	assert_string_equal(get(f, ALIASES_FILE), "info@firma.example a@x.example,b@x.example\n");
+	assert_int_equal(
+		run(f, alias_add, "INFO@firma.example", "b@x.example,c@x.example", false, 0), 0);
+	assert_string_equal(get(f, ALIASES_FILE),
+			    "info@firma.example a@x.example,b@x.example,c@x.example\n");
+	assert_int_equal(run(f, alias_add, "b@firma.example", "info@firma.example", false, 0), 0);
+	assert_int_equal(run(f, alias_add, "c@firma.example", "d@firma.example", false, 0), 0);
+	/* d → c → d */
+	assert_int_equal(run(f, alias_add, "d@firma.example", "c@firma.example", false, 0), 1);
+	assert_int_equal(run(f, alias_del, "_", "A@x.example,b@x.example,c@x.example", false, 0),
+			 0);
+	assert_string_equal(
+		get(f, ALIASES_FILE),
+		"b@firma.example info@firma.example\nc@firma.example d@firma.example\n");
+	assert_int_equal(server.calls, 5);
+}
+
+static void test_two_editors(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	autobuf struct buf out = BUF_INIT;
+	struct edit e;
+	struct str text;
+	int pipe_fds[2], wstatus;
+
+	assert_done(edit_begin(&e, f->dir, &err), &err);
+	assert_done(edit_read(&e, ACCOUNTS_FILE, &text, &err), &err);
+	assert_int_equal(pipe(pipe_fds), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		/* Gives up its share of the lock, says that it is there, and waits for the lock. */
+		(void)close(e.lock);
+		(void)write_all(pipe_fds[1], "x", 1);
+		_exit(run(f, email_add, "ben@firma.example", "pw", true, 0));
+	}
+	char c;
+	assert_int_equal(read(pipe_fds[0], &c, 1), 1);
+	accounts_edit_add(text, "anna@firma.example", "{PLAIN}x", &out);
+	edit_write(&e, ACCOUNTS_FILE, &out);
+	assert_int_equal(edit_commit(&e), 0);
+	edit_end(&e);
+	assert_int_equal(waitpid(pid, &wstatus, 0), pid);
+	assert_int_equal(wstatus, 0);
+	assert_non_null(strstr(get(f, ACCOUNTS_FILE), "anna@firma.example|"));
+	assert_non_null(strstr(get(f, ACCOUNTS_FILE), "ben@firma.example|"));
+	(void)close(pipe_fds[0]);
+	(void)close(pipe_fds[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_refusals_change_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_server_refuses, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_unwritable, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_del_without_accounts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_add_update_del, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_aliases, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_two_editors, set_up, tear_down),
+	};
+	/* Messages of the commands would drown the results. */
+	(void)setenv("LOG_LEVEL", "error", 1);
+	if (freopen("/dev/null", "w", stderr) == NULL)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
