@@ -6,6 +6,7 @@
  */
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/linefile.h"
 #include "inputs/accounts.h"
 #include "inputs/quotas.h"
 
@@ -42,19 +43,34 @@ static void check_account(const struct parsed *x, size_t i)
 		BUG("'%s' is not in the index", acc->address);
 }
 
+/* A lone CR at the end is a forbidden byte until a line is added behind it. */
+static bool has_bad_line(struct str text)
+{
+	struct linefile lf;
+	struct str line;
+	const char *bad;
+
+	linefile_init(&lf, "f", text);
+	while (linefile_next(&lf, &line, &bad))
+		if (bad)
+			return true;
+	return false;
+}
+
 static void check_edits(struct arena *a, struct str text, const struct parsed *before)
 {
 	autobuf struct buf added = BUF_INIT, deleted = BUF_INIT;
 	struct parsed after;
 	struct str line;
+	size_t at;
 
 	accounts_edit_add(text, NEW_ADDRESS, "{PLAIN}x", &added);
 	struct str with = { added.p, added.n };
 	if (!accounts_find(with, NEW_ADDRESS, &line, NULL))
 		BUG("what was added is not found");
 	parse(a, with, &after);
-	if (after.list.n !=
-	    before->list.n + (accounts_find(text, NEW_ADDRESS, &line, NULL) ? 0 : 1))
+	bool known = inputs_index_get(&before->index, NEW_ADDRESS, &at);
+	if (after.list.n != before->list.n + (known ? 0 : 1))
 		BUG("adding changed other accounts");
 	if (!accounts_edit_del(with, NEW_ADDRESS, &deleted) ||
 	    accounts_find((struct str){ deleted.p, deleted.n }, NEW_ADDRESS, &line, NULL))
@@ -75,7 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse(&a, text, &x);
 	for (size_t i = 0; i < x.list.n; i++)
 		check_account(&x, i);
-	check_edits(&a, text, &x);
+	if (!has_bad_line(text))
+		check_edits(&a, text, &x);
 	quotas_parse(&a, "q", text, &quotas, &x.p);
 	for (size_t i = 0; i < quotas.n; i++)
 		if (!quota_is_valid(quotas.v[i].limit))

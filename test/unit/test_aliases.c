@@ -105,10 +105,10 @@ static void test_env(void **state UNUSED)
 
 	arena_init(&x.a, "test");
 	problems_init(&x.p, &x.a);
-	aliases_parse_env(
-		&x.a,
-		"a=b@x.example=c@x.example,d@x.example\n root=e@x.example nix @x.example=f@x.example root=z",
-		&x.list, &x.index, &x.p);
+	aliases_parse_env(&x.a,
+			  "a=b@x.example=c@x.example,d@x.example\n root=e@x.example nix "
+			  "@x.example=f@x.example root=z",
+			  &x.list, &x.index, &x.p);
 	assert_finding(&x.p, SEV_ERROR, "MAIL_ALIASES:3", "has no '='");
 	assert_finding(&x.p, SEV_WARNING, "MAIL_ALIASES:5", "entry 2 already");
 	assert_int_equal(x.list.n, 3);
@@ -226,6 +226,7 @@ static void test_edit_add(void **state UNUSED)
 		{ "a@x c@x\na@x b@x\n", "a@x", "b@x", "a@x c@x,b@x\na@x b@x\n" },
 		{ "aa@x b@x\n", "a@x", "b@x", "aa@x b@x\na@x b@x\n" },
 		{ "a@x \001\na@x c@x\n", "a@x", "b@x", "a@x \001\na@x c@x,b@x\n" },
+		{ " a@x c@x\n", "a@x", "b@x", " a@x c@x\na@x b@x\n" },
 	};
 
 	run_edits(cases, ARRAY_SIZE(cases), aliases_edit_add);
@@ -246,6 +247,7 @@ static void test_edit_del(void **state UNUSED)
 		{ "a@x b@x,\n# c\n  b@x\nz@x b@x\n", "a@x", "b@x", "# c\nz@x b@x\n" },
 		{ "a@x b@x\nz@x b@x,c@x\nb@x d@x\n", "_", "b@x", "z@x c@x\nb@x d@x\n" },
 		{ "a@x b@x\na@x b@x,c@x\n", "a@x", "b@x", "a@x c@x\n" },
+		{ " a@x b@x\nz@x b@x\n", "_", "b@x", " a@x b@x\n" },
 	};
 
 	run_edits(cases, ARRAY_SIZE(cases), aliases_edit_del);

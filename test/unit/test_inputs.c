@@ -110,7 +110,8 @@ static void test_together(void **state)
 
 	put(f, ACCOUNTS_FILE, ANNA BEN "z@zwei.example|" HASH "\n");
 	put(f, ALIASES_FILE,
-	    "info@drei.example anna@firma.example\nx@localhost ben@firma.example\nroot ben@firma.example\n"
+	    "info@drei.example anna@firma.example\nx@localhost ben@firma.example\n"
+	    "root ben@firma.example\n"
 	    "@acht.example ben@firma.example\n");
 	put(f, QUOTAS_FILE, "BEN@firma.example:5G\njoben@firma.example:1G\n");
 	put(f, REGEXP_FILE, "# c\n/a/ b@x.example\n");

@@ -174,7 +174,8 @@ static void test_add_update_del(void **state)
 	put(f, ACCOUNTS_FILE,
 	    "# c\nAnna@firma.example|{PLAIN}x|a=b\njoanna@firma.example|{PLAIN}x\n");
 	put(f, ALIASES_FILE,
-	    "info@firma.example anna@firma.example\nteam@firma.example ANNA@firma.example,x@y.example\n");
+	    "info@firma.example anna@firma.example\n"
+	    "team@firma.example ANNA@firma.example,x@y.example\n");
 	put(f, QUOTAS_FILE, "joanna@firma.example:1G\nanna@firma.example:2G\n");
 	server.running = true;
 	assert_int_equal(run(f, email_del, "anna@firma.example", NULL, false, FLAG('n')), 0);

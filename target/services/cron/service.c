@@ -14,7 +14,7 @@ static const struct service_link links[] = {
 	{ NULL, NULL },
 };
 
-static const char *const leftovers[] = { "/run/crond.pid", NULL };
+static const char *const leftovers[] = { "/run/crond.pid", "/run/crond.reboot", NULL };
 
 const struct service service_cron = {
 	.name = "cron",

@@ -173,7 +173,7 @@ const struct service service_dovecot = {
 	.program = { .command = "/usr/sbin/dovecot -F",
 		     .ready = "/run/dovecot/auth-postfix",
 		     .stop_signal = "TERM",
-		     .stop_wait_s = 1,
+		     .stop_wait_s = 5,
 		     .start_s = 1,
 		     .priority = 20 },
 };

@@ -154,7 +154,7 @@ const struct service service_postfix = {
 	.program = { .command = "/usr/lib/postfix/sbin/master",
 		     .environment = "MAIL_CONFIG=\"/etc/postfix\"",
 		     .stop_signal = "TERM",
-		     .stop_wait_s = 1,
+		     .stop_wait_s = 5,
 		     .start_s = 1,
 		     .priority = 20 },
 };

@@ -311,7 +311,7 @@ static bool is_used(const struct watch *w, int wd)
 
 void watch_arm(struct watch *w)
 {
-	int old[WATCH_DIRS_MAX];
+	int old[WATCH_DIRS_MAX] = { 0 };
 
 	w->silent = false;
 	w->files_n = 0;

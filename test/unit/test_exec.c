@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/file.h"
+#include "base/proc.h"
+#include "cli/cli.h"
+
+#define ARGS_MAX 12
+
+struct place {
+	char dir[64], path[80];
+};
+
+static int set_up(void **state)
+{
+	static struct place p;
+
+	(void)snprintf(p.dir, sizeof(p.dir), "%s", "/tmp/test_exec.XXXXXX");
+	assert_non_null(mkdtemp(p.dir));
+	(void)snprintf(p.path, sizeof(p.path), "%s/s", p.dir);
+	*state = &p;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	const struct place *p = *state;
+	struct err err = ERR_INIT;
+
+	assert_true(tree_remove(p->dir, &err));
+	return 0;
+}
+
+/* Begins `exec ARGS…` in a child that says nothing. */
+static pid_t begin(const char *const *args)
+{
+	char copy[ARGS_MAX][128], *argv[ARGS_MAX + 1];
+	int argc = 0;
+	pid_t pid;
+
+	for (; args[argc] && argc < ARGS_MAX; argc++) {
+		(void)snprintf(copy[argc], sizeof(copy[argc]), "%s", args[argc]);
+		argv[argc] = copy[argc];
+	}
+	argv[argc] = NULL;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		(void)dup2(null, STDOUT_FILENO);
+		(void)dup2(null, STDERR_FILENO);
+		_exit(cli_exec(argc, argv));
+	}
+	return pid;
+}
+
+static int end(pid_t pid)
+{
+	int wstatus = 0;
+
+	assert_int_equal(waitpid(pid, &wstatus, 0), pid);
+	return proc_exit_status(wstatus);
+}
+
+static int run(const char *const *args)
+{
+	return end(begin(args));
+}
+
+static void test_arguments(void **state UNUSED)
+{
+	static const char *const wrong[][8] = {
+		{ "exec" },
+		{ "exec", "--after", "/" },
+		{ "exec", "--after", "/", "--" },
+		{ "exec", "--", "/bin/true" },
+		{ "exec", "--after", "relative", "--", "/bin/true" },
+		{ "exec", "--after", "/", "--timeout", "0", "--", "/bin/true" },
+		{ "exec", "--after", "/", "--timeout", "x", "--", "/bin/true" },
+		{ "exec", "--before", "/", "--", "/bin/true" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(run(wrong[i]), ERR_USAGE);
+	assert_int_equal(run((const char *const[]){ "exec", "--help", NULL }), 0);
+}
+
+static void test_there_already(void **state)
+{
+	const struct place *p = *state;
+
+	assert_int_equal(run((const char *const[]){ "exec", "--after", p->dir, "--", "/bin/sh",
+						    "-c", "exit 7", NULL }),
+			 7);
+	assert_int_equal(run((const char *const[]){ "exec", "--after", p->dir, "--",
+						    "/nonexistent/x", NULL }),
+			 ERR_UNAVAILABLE);
+}
+
+static void test_never_comes(void **state)
+{
+	const struct place *p = *state;
+
+	assert_int_equal(run((const char *const[]){ "exec", "--after", p->path, "--timeout", "30",
+						    "--", "/bin/true", NULL }),
+			 ERR_TEMP);
+	assert_int_equal(run((const char *const[]){ "exec", "--after", "/nonexistent/d/s", "--",
+						    "/bin/true", NULL }),
+			 ERR_TEMP);
+}
+
+/* A socket counts once somebody listens. */
+static void test_socket(void **state)
+{
+	const struct place *p = *state;
+	const char *const args[] = { "exec", "--after", p->path,     "--timeout",
+				     "5000", "--",	"/bin/true", NULL };
+	const char *const hasty[] = { "exec", "--after", p->path,     "--timeout",
+				      "40",   "--",	 "/bin/true", NULL };
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pid_t pid = begin(args);
+
+	(void)snprintf(a.sun_path, sizeof(a.sun_path), "%s", p->path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(run(hasty), ERR_TEMP);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(end(pid), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arguments),
+		cmocka_unit_test_setup_teardown(test_there_already, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_never_comes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_socket, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
