@@ -14,6 +14,8 @@ setup_file() {
 		account_line anna@example.test secret1
 		account_line ben@example.test secret2
 		account_line real@catch.test secret3
+		account_line only@second.test secret3
+		account_line small@example.test secret3
 	} >"$dir/postfix-accounts.cf"
 	cat >"$dir/postfix-virtual.cf" <<-'END'
 		# aliases
@@ -25,6 +27,7 @@ setup_file() {
 	END
 	echo '/^rechnung-[0-9]+@example\.test$/ ben@example.test' >"$dir/postfix-regexp.cf"
 	printf 'keepers: anna@example.test\ndevnull: /dev/null\n' >"$dir/postfix-aliases.cf"
+	echo 'small@example.test:1M' >"$dir/dovecot-quotas.cf"
 	server_start acc -e SSL_TYPE=self-signed -e POSTMASTER_ADDRESS=ben@example.test \
 		-e MAIL_ACCOUNTS='env@example.test:secret4 anna@example.test:not-this-one'
 }
@@ -142,11 +145,28 @@ refute_reloaded() {
 
 @test "postmaster@ and abuse@ of every hosted domain exist" {
 	local domain name
-	for domain in example.test catch.test mail.example.test; do
+	for domain in example.test second.test; do
 		for name in postmaster abuse; do
 			sent_arrives "$name@$domain" ben@example.test secret2
 		done
 	done
+}
+
+@test "a full mailbox is refused at RCPT, and takes mail again when its quota was raised" {
+	tools sh -c 'mt bigmail 900000 | sed s/anna@/small@/ >/tmp/most.eml'
+	# The first fits, the second goes over the limit within the grace; then the mailbox is full.
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		run tools swaks --server "$(address acc)" --ehlo mx.other.test --from bob@other.test --to small@example.test \
+			--data @/tmp/most.eml --suppress-data
+		[ "$status" -eq 0 ] || break
+		wait_until 10 queue_is_empty acc
+	done
+	assert_status 24
+	assert_match '<\*\* +552 5\.2\.2'
+	sent_arrives anna@example.test anna@example.test secret1
+	echo 'small@example.test:100M' | edit dovecot-quotas.cf
+	run tools mt deliverable "$(address acc)" small@example.test
+	assert_status 0
 }
 
 # --- changes ----------------------------------------------------------------------------------------
@@ -343,7 +363,7 @@ mistake() {
 	echo 'rubbish' >>"$(config acc)/postfix-accounts.cf"
 	"$ENGINE" restart "$LAB-acc" >/dev/null
 	server_boot acc
-	wait_until 60 is_ready acc
+	wait_until 60 is_ready acc || { show_server acc && false; }
 	wait_until 20 login acc anna@example.test secret1
 	run log_since_start acc
 	assert_output 'postfix-accounts.cf:'

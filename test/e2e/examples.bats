@@ -47,7 +47,8 @@ copy_config() {
 		run tools swaks --server "$(address "$name")" --ehlo mx.other.test --from bob@other.test --to "$account" --quit-after RCPT
 		assert_status 0
 		run in_server "$name" postfix check
-		assert_equal "$output" ''
+		assert_status 0
+		refute_match 'warning|error|fatal'
 		server_remove "$name"
 	done
 }

@@ -30,7 +30,10 @@ inet_protocols = {{postfix_inet_protocols}}
 
 virtual_mailbox_domains = lmdb:/run/mailserver/live/domains
 virtual_mailbox_maps = cdb:/run/mailserver/live/mailboxes, lmdb:/run/mailserver/live/recent
-virtual_alias_maps = cdb:/run/mailserver/live/aliases, pcre:/run/mailserver/live/regexp.pcre
+virtual_alias_maps =
+	cdb:/run/mailserver/live/aliases,
+	pcre:/run/mailserver/live/regexp.pcre,
+	cdb:/run/mailserver/live/roles
 # Every hosted domain is a mailbox domain. The default would make trivial-rewrite(8) watch the aliases.
 virtual_alias_domains =
 {{#postfix_dagent}}

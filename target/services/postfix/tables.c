@@ -18,15 +18,15 @@
 #define LMDB_MAP_SIZE ((size_t)16 << 20) /* lmdb_map_size of Postfix; grown when needed */
 #define DOMAIN_BYTES_MAX 600		 /* generous page share of one domain name */
 
-enum table { T_REGEXP, T_MAILBOXES, T_LOCAL_ALIASES, T_ALIASES, T_COUNT };
+enum table { T_REGEXP, T_MAILBOXES, T_LOCAL_ALIASES, T_ROLES, T_ALIASES, T_COUNT };
 
 static const char *const table_names[T_COUNT] = { "regexp.pcre", "mailboxes.cdb",
-						  "local-aliases.cdb", "aliases.cdb" };
+						  "local-aliases.cdb", "roles.cdb", "aliases.cdb" };
+/* What accounts, aliases and patterns mean together decides about the two alias tables. */
+#define INPUTS_OF_ALIASES (INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES)
+
 static const unsigned table_inputs[T_COUNT] = {
-	INPUT_REGEXP,
-	INPUT_ACCOUNTS,
-	INPUT_LOCAL_ALIASES,
-	INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES,
+	INPUT_REGEXP, INPUT_ACCOUNTS, INPUT_LOCAL_ALIASES, INPUTS_OF_ALIASES, INPUTS_OF_ALIASES,
 };
 
 struct tables_state {
@@ -133,15 +133,27 @@ static bool add_host_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
 	return true;
 }
 
-static bool add_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
+/* Role addresses (postmaster@…) stand in a table of their own behind the patterns, which may define them too. */
+static bool add_effective(const struct live_ctx *ctx, struct cdb_make *cdb, bool roles)
 {
 	struct alias_vec list = VEC_INIT;
 
 	inputs_effective_aliases(ctx->svc->arena, ctx->svc->s, ctx->svc->in, &list);
 	for (size_t i = 0; i < list.n; i++)
-		if (!add_pair(cdb, list.v[i].key, list.v[i].targets))
+		if (alias_is_role(&list.v[i]) == roles &&
+		    !add_pair(cdb, list.v[i].key, list.v[i].targets))
 			return false;
-	return add_host_aliases(ctx, cdb);
+	return true;
+}
+
+static bool add_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
+{
+	return add_effective(ctx, cdb, false);
+}
+
+static bool add_roles(const struct live_ctx *ctx, struct cdb_make *cdb)
+{
+	return add_effective(ctx, cdb, true) && add_host_aliases(ctx, cdb);
 }
 
 static bool make_cdb(const struct live_ctx *ctx, enum table t, struct err *err)
@@ -149,6 +161,7 @@ static bool make_cdb(const struct live_ctx *ctx, enum table t, struct err *err)
 	static bool (*const fill[T_COUNT])(const struct live_ctx *, struct cdb_make *) = {
 		[T_MAILBOXES] = add_mailboxes,
 		[T_LOCAL_ALIASES] = add_local_aliases,
+		[T_ROLES] = add_roles,
 		[T_ALIASES] = add_aliases,
 	};
 	const char *path = table_path(ctx, t, ".new");
@@ -322,11 +335,13 @@ static int cdb_has(const struct live_ctx *ctx, enum table t, const char *key)
 	return found;
 }
 
-/* An account that is there already needs no change here. A new one is an entry, if its domain is, and no alias has the address and
+/* An account that is there already needs no change here. A new one is an entry, if its domain is, no alias or role has the address (nor is it where roles lead to) and
  * no catch-all the domain (whose accounts need an entry of their own among the aliases). */
 static bool tables_can_put(const struct live_ctx *ctx, const struct account *account)
 {
-	return lmdb_has(ctx, "domains.lmdb", account->domain) &&
+	return !streq(account->address, ctx->svc->s->postmaster_address) &&
+	       lmdb_has(ctx, "domains.lmdb", account->domain) &&
+	       cdb_has(ctx, T_ROLES, account->address) == 0 &&
 	       cdb_has(ctx, T_ALIASES, account->address) == 0 &&
 	       cdb_has(ctx, T_ALIASES, arena_printf(ctx->svc->arena, "@%s", account->domain)) ==
 		       0 &&

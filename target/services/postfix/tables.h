@@ -8,6 +8,7 @@
  *	mailboxes.cdb	  cdb	virtual_mailbox_maps, first	replaced by rename
  *	recent.lmdb	  lmdb	virtual_mailbox_maps, second	accounts put since mailboxes.cdb was made
  *	local-aliases.cdb cdb	alias_maps			replaced by rename
+ *	roles.cdb	  cdb	virtual_alias_maps, third	replaced by rename
  *	aliases.cdb	  cdb	virtual_alias_maps, first	replaced by rename, always last
  *
  * A Postfix process ends before its next client when a cdb it has open lost its name; so publishing aliases.cdb also brings a

@@ -28,7 +28,17 @@ static const char *line_problem(struct str line, bool comment)
 		return NULL;
 	if (line.n > LINEFILE_LINE_MAX)
 		return "is longer than 64 KiB";
-	for (size_t i = 0; i < line.n; i++) {
+	size_t i = 0;
+	/* Eight bytes a step: a byte below 0x20 or equal to 0x7f sets its high bit; bytes from 0x80 on do not. */
+	for (; i + 8 <= line.n; i += 8) {
+		const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+		uint64_t w, d;
+		memcpy(&w, line.p + i, 8);
+		d = w ^ ones * 0x7f;
+		if (((((w - ones * 0x20) & ~w) | ((d - ones) & ~d)) & highs) != 0)
+			break;
+	}
+	for (; i < line.n; i++) {
 		unsigned char c = (unsigned char)line.p[i];
 		if ((c < 0x20 && c != '\t') || c == 0x7f)
 			return "has a control character";

@@ -140,7 +140,7 @@ static void read_manual(struct job *j)
 			     "is empty; SSL_TYPE='manual' needs SSL_CERT_PATH and SSL_KEY_PATH");
 		return;
 	}
-	if (!file_exists(s->ssl_cert_path) && !file_exists(s->ssl_key_path))
+	if (j->where->state_dir && !file_exists(s->ssl_cert_path) && !file_exists(s->ssl_key_path))
 		problems_add(j->p, SEV_ERROR,
 			     arena_printf(j->a, "SSL_KEY_PATH='%s'", s->ssl_key_path),
 			     "mount the files at SSL_CERT_PATH and SSL_KEY_PATH", "no such file");

@@ -144,28 +144,52 @@ static void read_one(struct arena *a, const struct inputs_where *where, const st
 		     "the file has errors: its LAST GOOD COPY is in use, later changes are not");
 }
 
+/* The accounts of the environment, hashed unless this is a laptop (no state_dir). */
+static bool parse_env_accounts(struct arena *a, const struct settings *s,
+			       const struct inputs_where *where, struct account_vec *out,
+			       struct problems *p)
+{
+	struct password_key key;
+	struct err err = ERR_INIT;
+	struct map own;
+
+	if (where->state_dir == NULL) {
+		accounts_parse_env(a, s->mail_accounts, NULL, out, &own, p);
+		return true;
+	}
+	if (!password_key_load(where->salt_key ? where->salt_key : INPUTS_SALT_KEY, &key, &err)) {
+		problems_add(p, SEV_ERROR, "MAIL_ACCOUNTS", NULL, "can't hash passwords: %s",
+			     err.text);
+		return false;
+	}
+	accounts_parse_env(a, s->mail_accounts, &key, out, &own, p);
+	explicit_bzero(&key, sizeof(key));
+	return true;
+}
+
+const char *inputs_hashed_env_accounts(struct arena *a, const struct settings *s,
+				       const struct inputs_where *where)
+{
+	struct account_vec list = VEC_INIT;
+	struct problems ignored;
+	autobuf struct buf out = BUF_INIT;
+
+	problems_init(&ignored, a);
+	if (*s->mail_accounts && parse_env_accounts(a, s, where, &list, &ignored))
+		for (size_t i = 0; i < list.n; i++)
+			buf_printf(&out, "%s%s:%s", i ? "\n" : "", list.v[i].address,
+				   list.v[i].hash);
+	return buf_dup(a, &out);
+}
+
 static void merge_accounts(struct arena *a, const struct settings *s,
 			   const struct inputs_where *where, struct raw *raw, struct problems *p)
 {
 	struct account_vec extra = VEC_INIT;
-	struct password_key key;
-	struct err err = ERR_INIT;
-	struct map own;
-	bool keyed = false;
 
-	if (s->mail_accounts == NULL || *s->mail_accounts == '\0')
+	if (s->mail_accounts == NULL || *s->mail_accounts == '\0' ||
+	    !parse_env_accounts(a, s, where, &extra, p))
 		return;
-	if (where->state_dir) {
-		const char *path = where->salt_key ? where->salt_key : INPUTS_SALT_KEY;
-		keyed = password_key_load(path, &key, &err);
-		if (!keyed) {
-			problems_add(p, SEV_ERROR, "MAIL_ACCOUNTS", NULL,
-				     "can't hash passwords: %s", err.text);
-			return;
-		}
-	}
-	accounts_parse_env(a, s->mail_accounts, keyed ? &key : NULL, &extra, &own, p);
-	explicit_bzero(&key, sizeof(key));
 	for (size_t i = 0; i < extra.n; i++)
 		if (inputs_index_add(&raw->account_index, extra.v[i].address, raw->accounts.n))
 			*VEC_PUSH(a, &raw->accounts) = extra.v[i];

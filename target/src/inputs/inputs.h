@@ -131,6 +131,10 @@ static inline bool inputs_index_get(const struct map *index, const char *key, si
 	return true;
 }
 
+/* MAIL_ACCOUNTS with every password as the hash that inputs_read() makes of it: for files. */
+const char *inputs_hashed_env_accounts(struct arena *a, const struct settings *s,
+				       const struct inputs_where *where);
+
 /* Adds the paths of the files that inputs_read() reads from config_dir, certificates excepted. */
 void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec *paths);
 

@@ -128,7 +128,10 @@ static bool write_run_files(struct work *w, struct err *err)
 	autobuf struct buf snapshot = BUF_INIT, watch = BUF_INIT;
 	struct text_vec dirs = VEC_INIT;
 
-	settings_snapshot(&w->arena, &w->s, &snapshot);
+	/* Plain passwords of MAIL_ACCOUNTS are never written anywhere. */
+	struct settings shown = w->s;
+	shown.mail_accounts = inputs_hashed_env_accounts(&w->arena, &w->s, &w->where);
+	settings_snapshot(&w->arena, &shown, &snapshot);
 	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG;
 	certs_watch_dirs(&w->arena, &w->s, &w->where, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)

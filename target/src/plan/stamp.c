@@ -44,9 +44,6 @@ const char *stamp_make(struct arena *a, const struct settings *s, const struct i
 	autobuf struct buf out = BUF_INIT;
 	struct text_vec dirs = VEC_INIT;
 
-	buf_printf(&out, "environment %016" PRIx64 "\n",
-		   hash_bytes(s->mail_accounts, strlen(s->mail_accounts)) * 31 +
-			   hash_bytes(s->mail_aliases, strlen(s->mail_aliases)));
 	inputs_list_files(a, where->config_dir, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)
 		add_file(&out, dirs.v[i]);

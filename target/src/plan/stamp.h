@@ -3,7 +3,7 @@
  * NAME
  *	stamp - has anything changed that an apply would read?
  *
- * A text with one line per file (device, inode, size, times) and one for the accounts of the environment. Equal texts mean
+ * A text with one line per file: device, inode, size, times. Equal texts mean
  * that nothing needs to be read. Made before reading, stored after the apply succeeded.
  *
  * LIMITS

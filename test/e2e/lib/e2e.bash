@@ -189,11 +189,17 @@ server_start() {
 # server_ready NAME [SECONDS]: the log says so since the last start, and the health check agrees.
 server_ready() {
 	if ! wait_until "${2:-60}" is_ready "$1" || ! wait_until 20 is_healthy "$1"; then
-		"$ENGINE" logs --tail 60 "$LAB-$1" >&2 || :
-		in_server "$1" mailserver healthcheck >&2 || :
+		show_server "$1"
 		return 1
 	fi
 }
+
+# What is worth knowing about a server that does not do what it should.
+show_server() {
+	echo "--- log of $1 (end), and its health"
+	"$ENGINE" logs --tail 60 "$LAB-$1" 2>&1 || :
+	in_server "$1" mailserver healthcheck 2>&1 || :
+} >&2
 
 is_ready() {
 	is_running "$1" || return 1

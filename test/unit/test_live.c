@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* live, stamp: the tables as the daemons will read them, written by the real services into a directory of the test. */
+#include "unit/unit.h"
+
+#include <cdb.h>
+#include <lmdb.h>
+#include <sqlite3.h>
+
+#include "inputs/accounts.h"
+#include "plan/live.h"
+#include "plan/stamp.h"
+
+#define HASH "{SHA512-CRYPT}$6$salt$hash"
+#define HASH2 "{SHA512-CRYPT}$6$salt$other"
+
+struct fixture {
+	struct temp t;
+	struct settings s;
+	struct inputs_where where;
+	struct inputs in;
+	struct plan plan;
+	const char *live;
+};
+
+static void open_fixture(struct fixture *f)
+{
+	static const char *const env[] = { "OVERRIDE_HOSTNAME=mail.example.test",
+					   "POSTMASTER_ADDRESS=anna@example.test", NULL };
+	const struct settings_source src = { .environ = env, .nodename = "", .read_files = false };
+	struct problems p;
+	struct err err = ERR_INIT;
+
+	*f = (struct fixture){ 0 };
+	temp_open(&f->t);
+	problems_init(&p, &f->t.arena);
+	settings_load(&f->t.arena, &src, &f->s, &p);
+	f->where.config_dir = temp_path(&f->t, "config");
+	f->live = temp_path(&f->t, "live");
+	assert_true(dir_make(f->where.config_dir, NULL, &err));
+	assert_true(dir_make(f->live, NULL, &err));
+	assert_int_equal(problems_errors(&p), 0);
+}
+
+static void put(struct fixture *f, const char *name, const char *text)
+{
+	temp_write(arena_printf(&f->t.arena, "%s/%s", f->where.config_dir, name), text);
+}
+
+/* Reads the files and brings the tables in line; gives the inputs that had changed. */
+static unsigned apply(struct fixture *f)
+{
+	struct problems p;
+	struct err err = ERR_INIT;
+	unsigned changed;
+
+	problems_init(&p, &f->t.arena);
+	inputs_read(&f->t.arena, &f->s, &f->where, &f->in, &p);
+	plan_make(&f->t.arena, &f->s, &f->in, true, &f->plan, &p);
+	assert_int_equal(problems_errors(&p), 0);
+	changed = live_changed(&f->plan, f->live);
+	if (changed && !live_apply(&f->plan, f->live, changed, &err))
+		fail_msg("%s", err.text);
+	return changed;
+}
+
+/* The value in a cdb table, or NULL. */
+static const char *cdb_value(struct fixture *f, const char *table, const char *key)
+{
+	const char *path = arena_printf(&f->t.arena, "%s/%s", f->live, table);
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct cdb cdb;
+	const char *value = NULL;
+
+	assert_true(fd >= 0);
+	assert_int_equal(cdb_init(&cdb, fd), 0);
+	if (cdb_find(&cdb, key, (unsigned)strlen(key)) > 0)
+		value = arena_strndup(&f->t.arena, cdb_getdata(&cdb), cdb_datalen(&cdb));
+	cdb_free(&cdb);
+	return value;
+}
+
+static bool lmdb_key(struct fixture *f, const char *table, const char *name)
+{
+	const char *path = arena_printf(&f->t.arena, "%s/%s", f->live, table);
+	MDB_val key = { strlen(name) + 1, (void *)(uintptr_t)name }, value;
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_RDONLY, 0), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
+	int rc = mdb_get(txn, dbi, &key, &value);
+	mdb_txn_abort(txn);
+	mdb_env_close(env);
+	return rc == 0;
+}
+
+/* One column of a user's row in a view; NULL for no row or no value. */
+static const char *sql_value(struct fixture *f, const char *view, const char *column,
+			     const char *user)
+{
+	const char *path = arena_printf(&f->t.arena, "%s/accounts.sqlite", f->live);
+	const char *sql =
+		arena_printf(&f->t.arena, "SELECT \"%s\" FROM %s WHERE user = ?", column, view);
+	const char *value = NULL;
+	sqlite3 *db;
+	sqlite3_stmt *q;
+
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	(void)sqlite3_bind_text(q, 1, user, -1, SQLITE_STATIC);
+	if (sqlite3_step(q) == SQLITE_ROW && sqlite3_column_text(q, 0))
+		value = arena_strdup(&f->t.arena, (const char *)sqlite3_column_text(q, 0));
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_close(db);
+	return value;
+}
+
+static void test_first_tables(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf",
+	    "anna@example.test|" HASH "\nben@other.test|" HASH "|userdb_mail_path=/var/mail/x\n");
+	put(&f, "postfix-virtual.cf", "info@alias.test anna@example.test\n");
+	put(&f, "postfix-regexp.cf", "/^x[0-9]@example\\.test$/ anna@example.test\n");
+	put(&f, "postfix-aliases.cf", "devnull: /dev/null\n");
+	put(&f, "dovecot-quotas.cf", "anna@example.test:5G\n");
+	assert_int_equal(apply(&f), INPUT_ALL);
+
+	assert_string_equal(cdb_value(&f, "mailboxes.cdb", "anna@example.test"),
+			    "example.test/anna/");
+	assert_null(cdb_value(&f, "mailboxes.cdb", "nobody@example.test"));
+	assert_string_equal(cdb_value(&f, "aliases.cdb", "info@alias.test"), "anna@example.test");
+	assert_string_equal(cdb_value(&f, "roles.cdb", "postmaster@other.test"),
+			    "anna@example.test");
+	assert_string_equal(cdb_value(&f, "roles.cdb", "devnull@mail.example.test"),
+			    "devnull@localhost");
+	assert_string_equal(cdb_value(&f, "local-aliases.cdb", "devnull"), "/dev/null");
+	assert_string_equal(cdb_value(&f, "local-aliases.cdb", "root"), "anna@example.test");
+	assert_true(lmdb_key(&f, "domains.lmdb", "example.test"));
+	assert_true(lmdb_key(&f, "domains.lmdb", "alias.test"));
+	assert_true(lmdb_key(&f, "domains.lmdb", "mail.example.test"));
+	assert_false(lmdb_key(&f, "domains.lmdb", "example.com"));
+	assert_string_equal(sql_value(&f, "passdb", "password", "anna@example.test"), HASH);
+	assert_string_equal(sql_value(&f, "userdb", "quota_storage_size", "anna@example.test"),
+			    "5G");
+	assert_string_equal(sql_value(&f, "userdb", "mail_path", "ben@other.test"), "/var/mail/x");
+	assert_null(sql_value(&f, "passdb", "password", "info@alias.test"));
+	temp_close(&f.t);
+}
+
+static void test_nothing_changed(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\n");
+	assert_int_equal(apply(&f), INPUT_ALL);
+	assert_int_equal(apply(&f), 0);
+	put(&f, "postfix-accounts.cf", "# a comment\n\nanna@example.test|" HASH "\n");
+	assert_int_equal(apply(&f), 0);
+	temp_close(&f.t);
+}
+
+static void test_change_and_removal(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\nben@gone.test|" HASH "\n");
+	(void)apply(&f);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH2 "|userdb_new_field=1\n");
+	assert_int_equal(apply(&f), INPUT_ACCOUNTS);
+	assert_string_equal(sql_value(&f, "passdb", "password", "anna@example.test"), HASH2);
+	assert_string_equal(sql_value(&f, "userdb", "new_field", "anna@example.test"), "1");
+	assert_null(sql_value(&f, "passdb", "password", "ben@gone.test"));
+	assert_null(cdb_value(&f, "mailboxes.cdb", "ben@gone.test"));
+	assert_false(lmdb_key(&f, "domains.lmdb", "gone.test"));
+	temp_close(&f.t);
+}
+
+static void test_text_stays_text(void **state UNUSED)
+{
+	static const char name[] = "o'hara\"--@example.test";
+	struct fixture f;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "|userdb_home=');DROP\n");
+	(void)apply(&f);
+	assert_string_equal(sql_value(&f, "userdb", "home", "anna@example.test"), "');DROP");
+	assert_null(sql_value(&f, "passdb", "password", name));
+	temp_close(&f.t);
+}
+
+static const struct service_live *live_of(const char *service)
+{
+	for (int i = 0; services_all[i]; i++)
+		if (streq(services_all[i]->name, service))
+			return services_all[i]->live;
+	fail_msg("no service %s", service);
+	return NULL;
+}
+
+static void test_put_one(void **state UNUSED)
+{
+	static const char *const services[] = { "dovecot", "postfix" };
+	static const struct inputs none;
+	struct err err = ERR_INIT;
+	struct fixture f;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\n");
+	put(&f, "postfix-virtual.cf",
+	    "@all.test anna@example.test\ntaken@example.test anna@example.test\n");
+	(void)apply(&f);
+	struct service_ctx svc = f.plan.ctx;
+	svc.in = &none;
+	struct live_ctx ctx = { .svc = &svc, .dir = f.live, .changed = INPUT_ACCOUNTS };
+	struct account ben = {
+		.address = "ben@example.test", .domain = "example.test", .hash = HASH, .extra = ""
+	};
+	struct account elsewhere = {
+		.address = "x@new.test", .domain = "new.test", .hash = HASH, .extra = ""
+	};
+	struct account caught = {
+		.address = "x@all.test", .domain = "all.test", .hash = HASH, .extra = ""
+	};
+	struct account taken = {
+		.address = "taken@example.test", .domain = "example.test", .hash = HASH, .extra = ""
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
+		const struct service_live *live = live_of(services[i]);
+		assert_true(live->can_put(&ctx, &ben));
+		assert_true(live->put(&ctx, &ben, &err));
+	}
+	assert_false(live_of("postfix")->can_put(&ctx, &elsewhere));
+	assert_false(live_of("postfix")->can_put(&ctx, &caught));
+	assert_false(live_of("postfix")->can_put(&ctx, &taken));
+	assert_true(lmdb_key(&f, "recent.lmdb", "ben@example.test"));
+	assert_string_equal(sql_value(&f, "passdb", "password", "ben@example.test"), HASH);
+
+	/* The next full apply knows better than what was put. */
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\nben@example.test|" HASH2 "\n");
+	assert_int_equal(apply(&f), INPUT_ACCOUNTS);
+	assert_false(lmdb_key(&f, "recent.lmdb", "ben@example.test"));
+	assert_non_null(cdb_value(&f, "mailboxes.cdb", "ben@example.test"));
+	assert_string_equal(sql_value(&f, "passdb", "password", "ben@example.test"), HASH2);
+	temp_close(&f.t);
+}
+
+static void test_failed_prepare_changes_nothing(void **state UNUSED)
+{
+	struct fixture f;
+	struct problems p;
+	struct err err = ERR_INIT;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\n");
+	(void)apply(&f);
+	/* A directory where the new alias table would be written makes one service fail. */
+	assert_int_equal(mkdir(arena_printf(&f.t.arena, "%s/aliases.cdb.new", f.live), 0700), 0);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH2 "\n");
+	problems_init(&p, &f.t.arena);
+	inputs_read(&f.t.arena, &f.s, &f.where, &f.in, &p);
+	plan_make(&f.t.arena, &f.s, &f.in, true, &f.plan, &p);
+	assert_false(live_apply(&f.plan, f.live, live_changed(&f.plan, f.live), &err));
+	assert_string_equal(sql_value(&f, "passdb", "password", "anna@example.test"), HASH);
+	assert_int_equal(live_changed(&f.plan, f.live), INPUT_ACCOUNTS);
+	temp_close(&f.t);
+}
+
+static void test_stamp(void **state UNUSED)
+{
+	struct fixture f;
+	struct err err = ERR_INIT;
+	const char *before;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\n");
+	before = stamp_make(&f.t.arena, &f.s, &f.where);
+	assert_string_equal(stamp_make(&f.t.arena, &f.s, &f.where), before);
+	assert_string_equal(stamp_stored(&f.t.arena, f.live), "");
+	assert_true(stamp_store(&f.t.arena, f.live, before, &err));
+	assert_string_equal(stamp_stored(&f.t.arena, f.live), before);
+	put(&f, "postfix-virtual.cf", "a@example.test anna@example.test\n");
+	assert_string_not_equal(stamp_make(&f.t.arena, &f.s, &f.where), before);
+	temp_close(&f.t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_tables),
+		cmocka_unit_test(test_nothing_changed),
+		cmocka_unit_test(test_change_and_removal),
+		cmocka_unit_test(test_text_stays_text),
+		cmocka_unit_test(test_put_one),
+		cmocka_unit_test(test_failed_prepare_changes_nothing),
+		cmocka_unit_test(test_stamp),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
