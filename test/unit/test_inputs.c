@@ -388,10 +388,35 @@ static void test_relations(void **state)
 	assert_int_equal(f->p.list.n, 3);
 }
 
+static bool has_warning(const struct fixture *f, const char *subject)
+{
+	for (size_t i = 0; i < f->p.list.n; i++)
+		if (f->p.list.v[i].severity == SEV_WARNING &&
+		    streq(f->p.list.v[i].subject, subject))
+			return true;
+	return false;
+}
+
+static void test_files_of_later(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, ACCOUNTS_FILE, ANNA);
+	put(f, "postfix-main.cf", "message_size_limit = 1\n");
+	put(f, "user-patches.sh", "");
+	put(f, "anna@firma.example.dovecot.sieve", "keep;\n");
+	read_inputs(f);
+	assert_int_equal(problems_errors(&f->p), 0);
+	assert_int_equal(problems_count(&f->p, SEV_WARNING), 2);
+	assert_true(has_warning(f, "postfix-main.cf"));
+	assert_true(has_warning(f, "anna@firma.example.dovecot.sieve"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_unreadable, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_files_of_later, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_all_bad_files_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_save_errors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),

@@ -19,6 +19,7 @@
 #include "inputs/aliases.h"
 #include "inputs/certs.h"
 #include "inputs/effective.h"
+#include "inputs/later.h"
 #include "inputs/quotas.h"
 
 /* What the files say, before they are put together. */
@@ -332,6 +333,7 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	gather_domains(a, in);
 	apply_quotas(a, in, &raw.quotas, p);
 	effective_check(a, s, in, p);
+	later_check(a, where->config_dir, p);
 	make_fingerprints(in);
 	certs_read(a, s, where, in, p);
 }
