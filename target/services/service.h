@@ -4,13 +4,16 @@
  *	service - the descriptor of one daemon: every extension point there is
  *
  * TO ADD A DAEMON
- *	1. mkdir target/services/<daemon>; service.c there defines `const struct service service_<daemon>`
- *	   ('-' in the folder name becomes '_'). Only the members it needs.
+ *	1. mkdir target/services/<daemon>; service.c there defines
+ *	   `const struct service service_<daemon>` ('-' in the folder name becomes '_') with only the
+ *	   members it needs.
  *	2. settings.def (its rows), packages (Debian packages, one a line), its templates *.tpl.
  *	3. A golden case in test/golden/ and an end-to-end test.
- *	The registry, package list, supervisor section, health probes and image links follow from the folder.
+ *	The registry, package list, supervisor section, health probes and image links follow from
+ *	the folder.
  *
- * A new extension point needs two users; until then the peculiarity stays in the daemon's own folder.
+ * A new extension point needs two users; until then the peculiarity stays in the daemon's own
+ * folder.
  *
  * OWNERSHIP
  *	Everything is const and static. Arrays end with an element whose first member is NULL.
@@ -36,7 +39,8 @@ struct service_ctx {
 	bool on_host;  /* rendering on a laptop: no system look-ups */
 };
 
-/* A derived value for templates. Names must not clash with rows; all facts of all services are visible to all templates. */
+/* A derived value for templates. Names must not clash with rows; all facts of all services are
+ * visible to all templates. */
 struct fact {
 	const char *name;
 	const char *doc;
@@ -53,15 +57,16 @@ struct service_file {
 	bool (*when)(const struct settings *s); /* NULL = always */
 };
 
-/* A link made at image build: path → /run/mailserver/boot/current/<target>. What is at path in the image is kept as pristine copy
- * /usr/share/mailserver/pristine/<target>. */
+/* A link made at image build: path → /run/mailserver/boot/current/<target>. What is at path in
+ * the image is kept as pristine copy /usr/share/mailserver/pristine/<target>. */
 struct service_link {
 	const char *path;
 	const char *target;
 };
 
-/* A directory (or, with link, a link) to exist before the daemon starts. Made at boot by the worker as root; mode and owner are set when it
- * is made and corrected when they differ; contents are chowned only when the directory itself had a wrong owner. */
+/* A directory (or, with link, a link) to exist before the daemon starts. Made at boot by the
+ * worker as root; mode and owner are set when it is made and corrected when they differ;
+ * contents are chowned only when the directory itself had a wrong owner. */
 struct service_dir {
 	const char *path;
 	const char *owner; /* user name or "vmail" for DMS_VMAIL_UID; NULL = root */
@@ -89,15 +94,17 @@ struct service_program {
 			      in `after` are started when it is (or after 10 s without it) */
 };
 
-/* A command run against the staged generation; {{staging}}-free: "@" at the start of an argument is replaced by the staging
- * directory. Fails when the exit status is not 0, or when it prints something matching `complaint` (NULL = exit status only). */
+/* A command run against the staged generation; {{staging}}-free: "@" at the start of an argument
+ * is replaced by the staging directory. Fails when the exit status is not 0, or when it prints
+ * something matching `complaint` (NULL = exit status only). */
 struct service_check {
 	const char *const *argv;
 	const char *complaint;
 	int timeout_ms;
 };
 
-/* PROBE_PROGRAMS asks the supervisor at `path` for the state of every program of the plan; not part of being ready. */
+/* PROBE_PROGRAMS asks the supervisor at `path` for the state of every program of the plan; not
+ * part of being ready. */
 enum probe_kind { PROBE_SMTP, PROBE_IMAP, PROBE_POP3, PROBE_SIEVE, PROBE_UNIX, PROBE_PROGRAMS };
 
 struct service_probe {
@@ -123,9 +130,10 @@ struct service_log {
 	const char *reopen_command; /* run after the file was renamed, or NULL */
 };
 
-/* LIVE tables, in two phases so that all services change together: prepare writes everything beside the old tables (or into an
- * open transaction), commit makes it true. Called in a worker with ctx->in complete. `changed` tells which inputs differ from
- * those of the last commit (INPUT_ALL at boot). */
+/* LIVE tables, in two phases so that all services change together: prepare writes everything
+ * beside the old tables (or into an open transaction), commit makes it true. Called in a worker
+ * with ctx->in complete. `changed` tells which inputs differ from those of the last commit
+ * (INPUT_ALL at boot). */
 struct live_ctx {
 	const struct service_ctx *svc;
 	const char *dir; /* /run/mailserver/live */
@@ -137,8 +145,9 @@ struct service_live {
 	bool (*prepare)(const struct live_ctx *ctx, void **state_r, struct err *err);
 	bool (*commit)(const struct live_ctx *ctx, void *state, struct err *err);
 	void (*abort)(const struct live_ctx *ctx, void *state);
-	/* Short cut for one account that is new or has a new password (both hooks or none; ctx->in is empty). can_put: whether the
-	 * tables as they are allow it; when not, everything is applied the long way. */
+	/* Short cut for one account that is new or has a new password (both hooks or none;
+	 * ctx->in is empty). can_put: whether the tables as they are allow it; when not,
+	 * everything is applied the long way. */
 	bool (*can_put)(const struct live_ctx *ctx, const struct account *account);
 	bool (*put)(const struct live_ctx *ctx, const struct account *account, struct err *err);
 };
@@ -155,7 +164,8 @@ struct service {
 	const struct service_link *links;
 	const struct service_state *states;
 	const struct service_dir *dirs;
-	/* Files of packages that the image does without. NULL-terminated, as the two that follow. */
+	/* Files of packages that the image does without. NULL-terminated, as the two that
+	 * follow. */
 	const char *const *removed;
 	/* What an earlier life of the container left; removed at boot. */
 	const char *const *leftovers;
@@ -170,8 +180,8 @@ struct service {
 	const struct service_cron *crons;
 	const struct service_log *logs;
 	const struct service_live *live;
-	/* Last touch on a staged generation after its files are rendered: merges of drop-ins through the
-	 * daemon's own tools. Not run by `mailserver render` on a laptop. */
+	/* Last touch on a staged generation after its files are rendered: merges of drop-ins
+	 * through the daemon's own tools. Not run by `mailserver render` on a laptop. */
 	bool (*finish)(const struct service_ctx *ctx, const char *staging, struct err *err);
 	/* program.command is what init runs. */
 	bool is_supervisor;

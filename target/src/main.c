@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One binary, many names: the applet is chosen by the name it was called by, else by the first argument.
- * `setup`, `healthcheck` and the old sub-program names (addmailuser …) are links to this file.
+ * One binary, many names: the applet is chosen by the name it was called by, else by the first
+ * argument. `setup`, `healthcheck` and the old sub-program names (addmailuser …) are links to this
+ * file.
  */
 #include "base/err.h"
 #include "base/log.h"

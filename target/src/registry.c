@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of services is the list of folders that have a service.c: build/gen/services.list holds one
- * SERVICE(name) line each, written by the Makefile.
+ * The list of services is the list of folders that have a service.c: build/gen/services.list holds
+ * one SERVICE(name) line each, written by the Makefile.
  */
 #include "service.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One write transaction is opened by prepare and ended by commit or abort. Rows are compared through a 64-bit
- * sum of what they hold, so a change of one account among 100,000 writes one row. Columns are only ever added.
+ * One write transaction is opened by prepare and ended by commit or abort. Rows are compared
+ * through a 64-bit sum of what they hold, so a change of one account among 100,000 writes one row.
+ * Columns are only ever added.
  *
- * Rollback journal, no fsync: the file lives with the container. A writer killed in the middle of a commit leaves a hot
- * journal that the next writer plays back; every start makes the file anew.
+ * Rollback journal, no fsync: the file lives with the container. A writer killed in the middle of a
+ * commit leaves a hot journal that the next writer plays back; every start makes the file anew.
  *
  * SOURCES
  *	Dovecot 2.4 "SQL authentication", "Passdb extra fields"; sqlite3 "Atomic commit", "PRAGMA".
@@ -75,8 +76,9 @@ static void note_field(struct arena *a, struct db_state *st, const char *name)
 	st->fields_n++;
 }
 
-/* Fields that accounts of existing installations carry. They are columns from the start, because Dovecot's open connections stumble
- * once over a table that has changed its shape. The first one is where the quota goes. */
+/* Fields that accounts of existing installations carry. They are columns from the start, because
+ * Dovecot's open connections stumble once over a table that has changed its shape. The first one
+ * is where the quota goes. */
 static const char *const usual_fields[] = {
 	"userdb_quota_storage_size",
 	"userdb_quota_storage_grace",

@@ -8,11 +8,11 @@
  *	view userdb (user, quota_storage_size, …)	look-up for deliveries, iteration
  *
  * Why not a passwd-file: Dovecot looks at such a file at most once a second, so a new account could
- * be unknown for up to a second after a failed try; and 100,000 accounts cost its auth process 54 MB. A row committed
- * here is seen by the next look-up.
+ * be unknown for up to a second after a failed try; and 100,000 accounts cost its auth process 54
+ * MB. A row committed here is seen by the next look-up.
  *
- * Extra fields of postfix-accounts.cf ("userdb_mail_path=…") become columns of their own, so their values never
- * turn into SQL.
+ * Extra fields of postfix-accounts.cf ("userdb_mail_path=…") become columns of their own, so their
+ * values never turn into SQL.
  */
 #ifndef SERVICES_DOVECOT_ACCOUNTS_DB_H
 #define SERVICES_DOVECOT_ACCOUNTS_DB_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dovecot: delivers (LMTP), serves IMAP, POP3 and ManageSieve, checks passwords for Postfix, answers its questions about
- * quotas.
+ * Dovecot: delivers (LMTP), serves IMAP, POP3 and ManageSieve, checks passwords for Postfix,
+ * answers its questions about quotas.
  *
  * SOURCES
  *	Dovecot 2.4 documentation: "Quota plugin", "Service configuration", "LMTP server".
@@ -85,8 +85,7 @@ static const struct service_file files[] = {
 	{ .dest = "dovecot/dovecot.conf", .tpl = "dovecot.conf.tpl", .dialect = DIALECT_DOVECOT },
 	{ .dest = "dovecot/quota-warning.sh",
 	  .tpl = "quota-warning.sh.tpl",
-	  .dialect =
-		  DIALECT_RAW, /* only an address, whose syntax was checked, inside a here-document */
+	  .dialect = DIALECT_RAW, /* one checked address, inside a here-document */
 	  .mode = 0755,
 	  .when = has_quotas },
 	{ .dest = NULL },

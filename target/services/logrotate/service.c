@@ -19,7 +19,8 @@ static const struct service_state states[] = {
 	{ NULL, NULL },
 };
 
-/* Rules for logs that this image does not have; and logrotate's own daily job, ours names its state file. */
+/* Rules for logs that this image does not have; and logrotate's own daily job, ours names its
+ * state file. */
 static const char *const removed[] = {
 	"/etc/cron.daily/apt-compat", "/etc/cron.daily/dpkg",
 	"/etc/cron.daily/logrotate",  "/etc/logrotate.d/alternatives",

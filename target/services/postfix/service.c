@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Postfix: receives, relays for authenticated users, and submits. master(8) is started directly: what the
- * postfix(1) scripts do at each start (half a second of shell) is done here once, by the directories below.
+ * Postfix: receives, relays for authenticated users, and submits. master(8) is started directly:
+ * what the postfix(1) scripts do at each start (half a second of shell) is done here once, by the
+ * directories below.
  *
  * SOURCES
  *	master(8), postfix-wrapper(5), postfix-files(5), post-install.
@@ -62,7 +63,8 @@ static const struct service_dir dirs[] = {
 static const char *const pristine[] = { "postfix/dynamicmaps.cf", "postfix/postfix-files",
 					"postfix/postfix-files.d", NULL };
 
-/* postconf tells a misspelt name on stderr and ends with 0: anything it says there is a complaint. */
+/* postconf tells a misspelt name on stderr and ends with 0: anything it says there is a
+ * complaint. */
 static const char *const check_names[] = { "/usr/sbin/postconf", "-c", "@/postfix", "-n", NULL };
 static const char *const check_master[] = { "/usr/sbin/postconf", "-c", "@/postfix", "-M", NULL };
 /* Any Postfix program that looks something up reads all global numbers and refuses bad ones. */
@@ -89,8 +91,8 @@ static const struct service_probe probes[] = {
 	{ .name = NULL },
 };
 
-/* A program that reads main.cf waits until the file is two seconds old (mail_conf_suck, "file in flux"), so a fresh one would
- * cost every start two seconds. */
+/* A program that reads main.cf waits until the file is two seconds old (mail_conf_suck, "file in
+ * flux"), so a fresh one would cost every start two seconds. */
 static bool age_main_cf(const char *staging, struct arena *a, struct err *err)
 {
 	const char *path = arena_printf(a, "%s/postfix/main.cf", staging);
@@ -104,8 +106,8 @@ static bool age_main_cf(const char *staging, struct arena *a, struct err *err)
 	return true;
 }
 
-/* Parameters of derived images: drop-in/postfix/main.cf.d/NAME.cf, lines "parameter = value", merged by Postfix's own editor so that
- * no parameter stands twice. */
+/* Parameters of derived images: drop-in/postfix/main.cf.d/NAME.cf, lines "parameter = value",
+ * merged by Postfix's own editor so that no parameter stands twice. */
 static bool merge_dropins(const char *staging, struct arena *a, struct err *err)
 {
 	static const char script[] =
@@ -134,7 +136,8 @@ static bool finish(const struct service_ctx *ctx, const char *staging, struct er
 	       age_main_cf(staging, ctx->arena, err);
 }
 
-/* smtpd of a submission port dies, and its port with it for a while, when nobody answers its question about SASL. */
+/* smtpd of a submission port dies, and its port with it for a while, when nobody answers its
+ * question about SASL. */
 static const char *const after[] = { "dovecot", NULL };
 
 const struct service service_postfix = {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keys and values end with a NUL byte in lmdb (Postfix's default on Linux) and without in cdb; Postfix tries both.
+ * Keys and values end with a NUL byte in lmdb (Postfix's default on Linux) and without in cdb;
+ * Postfix tries both.
  *
- * The lmdb file is locked the way Postfix does it: MDB_NOLOCK, and an exclusive fcntl(2) lock on the file while a
- * transaction runs. POSIX locks go with *any* close of the file in this process, so it is opened only by LMDB.
+ * The lmdb file is locked the way Postfix does it: MDB_NOLOCK, and an exclusive fcntl(2) lock on
+ * the file while a transaction runs. POSIX locks go with *any* close of the file in this process,
+ * so it is opened only by LMDB.
  *
  * SOURCES
  *	lmdb_table(5), cdb_table(5), DATABASE_README, virtual(5), aliases(5); cdb(3); lmdb.h.
@@ -115,7 +117,8 @@ static bool add_local_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
 	return true;
 }
 
-/* The host's own name is a mailbox domain: what aliases(5) knows is reached there too, unless somebody owns the address. */
+/* The host's own name is a mailbox domain: what aliases(5) knows is reached there too, unless
+ * somebody owns the address. */
 static bool add_host_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
 {
 	struct arena *a = ctx->svc->arena;
@@ -133,7 +136,8 @@ static bool add_host_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
 	return true;
 }
 
-/* Role addresses (postmaster@…) stand in a table of their own behind the patterns, which may define them too. */
+/* Role addresses (postmaster@…) stand in a table of their own behind the patterns, which may
+ * define them too. */
 static bool add_effective(const struct live_ctx *ctx, struct cdb_make *cdb, bool roles)
 {
 	struct alias_vec list = VEC_INIT;
@@ -335,8 +339,9 @@ static int cdb_has(const struct live_ctx *ctx, enum table t, const char *key)
 	return found;
 }
 
-/* An account that is there already needs no change here. A new one is an entry, if its domain is, no alias or role has the address (nor is it where roles lead to) and
- * no catch-all the domain (whose accounts need an entry of their own among the aliases). */
+/* An account that is there already needs no change here. A new one is an entry, if its domain
+ * is, no alias or role has the address (nor is it where roles lead to) and no catch-all the
+ * domain (whose accounts need an entry of their own among the aliases). */
 static bool tables_can_put(const struct live_ctx *ctx, const struct account *account)
 {
 	return !streq(account->address, ctx->svc->s->postmaster_address) &&

@@ -3,17 +3,20 @@
  * NAME
  *	tables - Postfix's look-up tables, written in the forms it notices by itself
  *
- *	regexp.pcre	  pcre	virtual_alias_maps, second
- *	domains.lmdb	  lmdb	virtual_mailbox_domains		written in place, in one transaction
- *	mailboxes.cdb	  cdb	virtual_mailbox_maps, first	replaced by rename
- *	recent.lmdb	  lmdb	virtual_mailbox_maps, second	accounts put since mailboxes.cdb was made
- *	local-aliases.cdb cdb	alias_maps			replaced by rename
- *	roles.cdb	  cdb	virtual_alias_maps, third	replaced by rename
- *	aliases.cdb	  cdb	virtual_alias_maps, first	replaced by rename, always last
+ *	domains.lmdb	  virtual_mailbox_domains
+ *	mailboxes.cdb	  virtual_mailbox_maps, first
+ *	recent.lmdb	  virtual_mailbox_maps, second: accounts put since mailboxes.cdb was made
+ *	local-aliases.cdb alias_maps
+ *	aliases.cdb	  virtual_alias_maps, first; always published last
+ *	regexp.pcre	  virtual_alias_maps, second
+ *	roles.cdb	  virtual_alias_maps, third
  *
- * A Postfix process ends before its next client when a cdb it has open lost its name; so publishing aliases.cdb also brings a
- * new regexp.pcre into force, which Postfix does not watch. trivial-rewrite(8) lives long and looks at its tables only now and
- * then, and would send mail of a new domain away in between: hence lmdb for the domains, which every look-up reads afresh.
+ * lmdb files are changed in place, in one transaction; the others are replaced by rename.
+ *
+ * A Postfix process ends before its next client when a cdb it has open lost its name; so publishing
+ * aliases.cdb also brings a new regexp.pcre into force, which Postfix does not watch.
+ * trivial-rewrite(8) lives long and looks at its tables only now and then, and would send mail of a
+ * new domain away in between: hence lmdb for the domains, which every look-up reads afresh.
  */
 #ifndef SERVICES_POSTFIX_TABLES_H
 #define SERVICES_POSTFIX_TABLES_H

@@ -9,8 +9,8 @@ static struct tpl_value dropin_dir(const struct service_ctx *ctx UNUSED)
 	return tpl_text("/etc/rsyslog.d");
 }
 
-/* The container's output is that of init. When init is not PID 1 (docker run --init), PID 1 is the runtime's own little init, which
- * holds the same descriptor. */
+/* The container's output is that of init. When init is not PID 1 (docker run --init), PID 1 is
+ * the runtime's own little init, which holds the same descriptor. */
 static struct tpl_value stdout_path(const struct service_ctx *ctx UNUSED)
 {
 	return tpl_text("/proc/1/fd/1");

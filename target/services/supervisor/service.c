@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * supervisord starts and restarts the daemons; init runs it and waits for it. Its launcher imports while the
- * configuration is still being rendered (see launch.py).
+ * supervisord starts and restarts the daemons; init runs it and waits for it. Its launcher imports
+ * while the configuration is still being rendered (see launch.py).
  */
 #include "service.h"
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ports and TLS: one definition, which every daemon's template writes in its own dialect. No daemon of its own.
+ * Ports and TLS: one definition, which every daemon's template writes in its own dialect. No daemon
+ * of its own.
  *
- * modern: no row that the NCSC-NL guideline of 2025 calls "phase out": TLS 1.2 with ECDHE and AEAD, TLS 1.3; no finite
- * field groups. intermediate adds TLS 1.2 suites with CBC and SHA-2 for old clients. TLS 1.3 suites are the library's.
+ * modern: no row that the NCSC-NL guideline of 2025 calls "phase out": TLS 1.2 with ECDHE and AEAD,
+ * TLS 1.3; no finite field groups. intermediate adds TLS 1.2 suites with CBC and SHA-2 for old
+ * clients. TLS 1.3 suites are the library's.
  *
  * SOURCES
  *	NCSC-NL "ICT-beveiligingsrichtlijnen voor TLS" 2025; RFC 9325; openssl-ciphers(1ssl).

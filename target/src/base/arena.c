@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks in a singly linked list; the head is the one small requests are cut from. Blocks double up to
- * BLOCK_MAX; a request that would waste the rest of the head gets a block of its own behind the head.
- * Invariant: block->used is a multiple of ALIGN and never above block->cap.
+ * Blocks in a singly linked list; the head is the one small requests are cut from. Blocks double up
+ * to BLOCK_MAX; a request that would waste the rest of the head gets a block of its own behind the
+ * head. Invariant: block->used is a multiple of ALIGN and never above block->cap.
  *
- * Under AddressSanitizer every request is a block of its own, so that an overrun is seen at its byte.
+ * Under AddressSanitizer every request is a block of its own, so that an overrun is seen at its
+ * byte.
  *
  * SOURCES
  *	sysexits.h (71 = EX_OSERR); explicit_bzero(3)

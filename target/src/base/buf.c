@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Invariants: p is never NULL; cap == 0 exactly when p is buf_empty_text (which is never written);
- * otherwise n < cap and p[n] == 0. Growing copies by hand and wipes the old memory, because the text
- * may be a password and realloc(3) leaves the old bytes behind.
+ * otherwise n < cap and p[n] == 0. Growing copies by hand and wipes the old memory, because the
+ * text may be a password and realloc(3) leaves the old bytes behind.
  */
 #include "base/buf.h"
 

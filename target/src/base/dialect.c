@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One writer per dialect. A writer says first whether the value can be written at all and only then appends,
- * so that `out` is unchanged on failure. Messages name the character, never the value: it may be a secret.
+ * One writer per dialect. A writer says first whether the value can be written at all and only then
+ * appends, so that `out` is unchanged on failure. Messages name the character, never the value: it
+ * may be a secret.
  *
  * SOURCES
- *	postconf(5) "$$"; Dovecot 2.4 "Settings Syntax" and "Settings Variables" (%% is a percent sign);
- *	Python configparser, inline_comment_prefixes (supervisord uses ";" and "#" behind white space);
- *	POSIX.1-2017 XCU 2.2.2 (single quotes); crontab(5) "%". cron(8) also eats a backslash before a backslash,
- *	so a backslash has no form that is read back the same everywhere and is refused there.
+ *	postconf(5) "$$"; Dovecot 2.4 "Settings Syntax" and "Settings Variables" (%% is a percent
+ *	sign); Python configparser, inline_comment_prefixes (supervisord uses ";" and "#" behind
+ *	white space); POSIX.1-2017 XCU 2.2.2 (single quotes); crontab(5) "%". cron(8) also eats a
+ *	backslash before a backslash, so a backslash has no form that is read back the same
+ *	everywhere and is refused there.
  */
 #include "base/dialect.h"
 
@@ -66,8 +68,8 @@ static void write_dovecot(struct buf *out, const char *value)
 	buf_addc(out, '"');
 }
 
-/* A comment sign counts at the start and behind white space; Python's idea of that includes characters
- * outside ASCII, so those count as blanks here. */
+/* A comment sign counts at the start and behind white space; Python's idea of that includes
+ * characters outside ASCII, so those count as blanks here. */
 static bool write_ini(struct buf *out, const char *value, struct err *err)
 {
 	unsigned char before = ' ';

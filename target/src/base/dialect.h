@@ -3,8 +3,9 @@
  * NAME
  *	dialect - how a value is written in another program's configuration
  *
- * Each template has one dialect; every {{value}} passes through its writer, so that no value can change
- * the meaning of the file around it. A value the dialect has no way to write is an error, never altered.
+ * Each template has one dialect; every {{value}} passes through its writer, so that no value can
+ * change the meaning of the file around it. A value the dialect has no way to write is an error,
+ * never altered.
  *
  *	postfix	main.cf, master.cf: "$" becomes "$$"; blanks stay; CR, LF refused (postconf(5))
  *	dovecot	2.4 settings: plain words as they are, else double quotes with \" and \\; "%" becomes "%%"
@@ -32,7 +33,8 @@ enum dialect {
 	DIALECT_RAW,
 };
 
-/* Appends value; on failure out is unchanged and err says which character is the trouble (never the value). */
+/* Appends value; on failure out is unchanged and err says which character is the trouble (never
+ * the value). */
 bool dialect_write(enum dialect d, struct buf *out, const char *value, struct err *err) MUST_CHECK;
 const char *dialect_name(enum dialect d);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Texts are composed in a buffer beside err->text, because an argument may be err->text itself. A text
- * that is too long ends in "..." behind its last whole UTF-8 character. Control characters become
- * blanks: an error is one line of a log.
+ * Texts are composed in a buffer beside err->text, because an argument may be err->text itself. A
+ * text that is too long ends in "..." behind its last whole UTF-8 character. Control characters
+ * become blanks: an error is one line of a log.
  */
 #include "base/err.h"
 

@@ -40,7 +40,8 @@ struct err {
 		.class = ERR_NONE, .sys = 0, .text = ""                                            \
 	}
 
-/* Fills err; always returns false, so that `return err_set(…)` reads well. Line feeds become blanks. */
+/* Fills err; always returns false, so that `return err_set(…)` reads well. Line feeds become
+ * blanks. */
 bool err_set(struct err *err, enum err_class class, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* As err_set, with ": strerror(errno)" appended and err->sys = errno. */
 bool err_sys(struct err *err, enum err_class class, const char *fmt, ...) PRINTF_LIKE(3, 4);

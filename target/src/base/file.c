@@ -2,21 +2,23 @@
 /*
  * The functions on trees of file.h are in tree.c.
  *
- * file_replace() uses one temporary name per target, so that a crash leaves at most one stale file, which the
- * next call removes. Writers of the same file hold the directory's lock (dir_lock); the fallback for a file that is a
- * mount point takes the lock only if it is free, because normally its caller holds it: flock(2) belongs to
- * the open file, and a second one here would wait for the first for ever.
+ * file_replace() uses one temporary name per target, so that a crash leaves at most one stale file,
+ * which the next call removes. Writers of the same file hold the directory's lock (dir_lock); the
+ * fallback for a file that is a mount point takes the lock only if it is free, because normally its
+ * caller holds it: flock(2) belongs to the open file, and a second one here would wait for the
+ * first for ever.
  *
- * dir_lock() waits in a short-lived child: a lock belongs to the open file, which parent and child share, and the
- * child's end shows as end-of-file on a pipe that poll(2) can watch with a deadline. No signal, no retry loop.
+ * dir_lock() waits in a short-lived child: a lock belongs to the open file, which parent and child
+ * share, and the child's end shows as end-of-file on a pipe that poll(2) can watch with a deadline.
+ * No signal, no retry loop.
  *
  * LIMITS
- *	A symbolic link at the target of file_replace() is replaced, not followed. A directory on a file system
- *	without flock(2) can't be locked.
+ *	A symbolic link at the target of file_replace() is replaced, not followed. A directory on a
+ *	file system without flock(2) can't be locked.
  *
  * SOURCES
- *	rename(2) EBUSY, flock(2), open(2) O_NOFOLLOW, fsync(2) "does not necessarily ensure that the entry in the
- *	directory", symlink(7).
+ *	rename(2) EBUSY, flock(2), open(2) O_NOFOLLOW, fsync(2) "does not necessarily ensure that
+ *	the entry in the directory", symlink(7).
  */
 #include "base/file.h"
 
@@ -136,7 +138,8 @@ static char *temp_path(struct arena *a, const char *path)
 	return arena_printf(a, "%.*s.%s.new", (int)dir.n, dir.p, name);
 }
 
-/* Owner first: chown(2) may clear mode bits. Only what differs is changed, so that a plain user may keep his own. */
+/* Owner first: chown(2) may clear mode bits. Only what differs is changed, so that a plain user
+ * may keep his own. */
 static bool set_attr(int fd, const char *path, const struct file_attr *attr, struct err *err)
 {
 	struct stat st;
@@ -325,7 +328,8 @@ bool link_flip(const char *link, const char *target, struct err *err)
 	return done;
 }
 
-/* In the child of lock_wait(): blocks until the lock is there. The lock outlives us in the parent's descriptor. */
+/* In the child of lock_wait(): blocks until the lock is there. The lock outlives us in the
+ * parent's descriptor. */
 static void NORETURN lock_child(int fd, pid_t parent)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);

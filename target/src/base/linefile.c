@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading and editing see lines through the same classify(), so that an edit never touches a line that
- * reading would skip or report. A UTF-8 byte order mark at the start (left by some editors) belongs to no line.
+ * Reading and editing see lines through the same classify(), so that an edit never touches a line
+ * that reading would skip or report. A UTF-8 byte order mark at the start (left by some editors)
+ * belongs to no line.
  *
  * Editing keeps a line with forbidden bytes as it is: only a person can say what it should be.
  */
@@ -29,7 +30,8 @@ static const char *line_problem(struct str line, bool comment)
 	if (line.n > LINEFILE_LINE_MAX)
 		return "is longer than 64 KiB";
 	size_t i = 0;
-	/* Eight bytes a step: a byte below 0x20 or equal to 0x7f sets its high bit; bytes from 0x80 on do not. */
+	/* Eight bytes a step: a byte below 0x20 or equal to 0x7f sets its high bit; bytes from
+	 * 0x80 on do not. */
 	for (; i + 8 <= line.n; i += 8) {
 		const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
 		uint64_t w, d;

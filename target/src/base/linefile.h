@@ -4,11 +4,12 @@
  *	linefile - files of an administrator: "key separator value" lines, comments, order
  *
  * Reading: lines that are empty or begin with optional blanks and "#" are comments; CR before LF is
- * accepted; a last line without LF counts. Editing keeps every line that is not concerned byte by byte.
+ * accepted; a last line without LF counts. Editing keeps every line that is not concerned byte by
+ * byte.
  *
  * LIMITS
- *	64 MiB a file, 64 KiB a line. Bytes 0x00 anywhere and other control characters except TAB in a data line
- *	are refused with file:line.
+ *	64 MiB a file, 64 KiB a line. Bytes 0x00 anywhere and other control characters except TAB in
+ *	a data line are refused with file:line.
  */
 #ifndef BASE_LINEFILE_H
 #define BASE_LINEFILE_H
@@ -31,16 +32,18 @@ struct linefile {
 
 /* Takes a file's content (text stays borrowed). */
 void linefile_init(struct linefile *lf, const char *path, struct str text);
-/* Next data line, trimmed of trailing blanks; false at the end. A line with forbidden bytes or above the limit is
- * returned too with *bad_r set to a static clause saying why (else NULL), so the caller reports it and goes on. */
+/* Next data line, trimmed of trailing blanks; false at the end. A line with forbidden bytes or
+ * above the limit is returned too with *bad_r set to a static clause saying why (else NULL), so
+ * the caller reports it and goes on. */
 bool linefile_next(struct linefile *lf, struct str *line_r, const char **bad_r);
 
-/* How an edit decides about a data line: KEEP, DROP, or REPLACE (text appended to `out` by the callback, without LF). */
+/* How an edit decides about a data line: KEEP, DROP, or REPLACE (text appended to `out` by the
+ * callback, without LF). */
 enum linefile_verdict { LINE_KEEP, LINE_DROP, LINE_REPLACE };
 typedef enum linefile_verdict linefile_edit_fn(void *ctx, struct str line, struct buf *out);
 
-/* Copies text to out, passing each data line through edit; `append` (may be NULL) is added as a last line.
- * A missing final LF is added only when something is appended. */
+/* Copies text to out, passing each data line through edit; `append` (may be NULL) is added as a
+ * last line. A missing final LF is added only when something is appended. */
 void linefile_edit(struct str text, linefile_edit_fn *edit, void *ctx, const char *append,
 		   struct buf *out);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line = one buffer on the stack = one write(2) or one datagram; nothing is allocated, so PID 1 may log
- * at any time. Control characters in the text become blanks, so nobody can forge a line. A text that is
- * too long ends in "...".
+ * One line = one buffer on the stack = one write(2) or one datagram; nothing is allocated, so PID 1
+ * may log at any time. Control characters in the text become blanks, so nobody can forge a line. A
+ * text that is too long ends in "...".
  *
- * The socket is not connected: each line names its receiver, so a restart of the syslog daemon needs no
- * action here. A full or absent receiver sends the line to stderr.
+ * The socket is not connected: each line names its receiver, so a restart of the syslog daemon
+ * needs no action here. A full or absent receiver sends the line to stderr.
  *
  * LIMITS
  *	LINE_MAX_BYTES a line.

@@ -17,17 +17,19 @@
 
 enum log_level { LOG_LVL_ERROR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG, LOG_LVL_TRACE };
 
-/* Program name in the lines (default "mailserver") and the threshold (default INFO). The text must be static. */
+/* Program name in the lines (default "mailserver") and the threshold (default INFO). The text
+ * must be static. */
 void log_init(const char *program, enum log_level threshold);
 void log_set_threshold(enum log_level threshold);
 /* "error" "warn" "info" "debug" "trace"; false for other words. */
 bool log_level_parse(const char *word, enum log_level *level_r);
 /* Format of CLI commands: "WARN  text" style lines without time stamp when `plain`. */
 void log_set_plain(bool plain);
-/* From now on lines go to the syslog socket at `path` (normally /dev/log), facility mail; while nobody
- * listens there they go to stderr. */
+/* From now on lines go to the syslog socket at `path` (normally /dev/log), facility mail; while
+ * nobody listens there they go to stderr. */
 void log_to_syslog(const char *path);
-/* Undoes log_to_syslog(): for what is said when the receiver is about to be killed and would not pass it on. */
+/* Undoes log_to_syslog(): for what is said when the receiver is about to be killed and would not
+ * pass it on. */
 void log_to_stderr(void);
 
 void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linear probing over a power of two of slots, at most two thirds full. The hash is kept in the slot, so
- * that growing and most mismatches need no look at the keys. A free slot has key == NULL.
+ * Linear probing over a power of two of slots, at most two thirds full. The hash is kept in the
+ * slot, so that growing and most mismatches need no look at the keys. A free slot has key == NULL.
  *
  * LIMITS
- *	FNV-1a has no secret: whoever writes the keys can make a map slow. Keys come from files of the
- *	administrator.
+ *	FNV-1a has no secret: whoever writes the keys can make a map slow. Keys come from files of
+ *	the administrator.
  */
 #include "base/map.h"
 

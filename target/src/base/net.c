@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Syntax only, no look-ups. Local parts must be UTF-8 when they leave ASCII. A dotted name whose last label
- * is all digits is refused as a host name: it is a mistyped address (RFC 1123 §2.1).
+ * Syntax only, no look-ups. Local parts must be UTF-8 when they leave ASCII. A dotted name whose
+ * last label is all digits is refused as a host name: it is a mistyped address (RFC 1123 §2.1).
  *
  * SOURCES
- *	RFC 1123 §2.1; RFC 1035 §2.3.4 (63 and 253); RFC 5321 §4.1.2 (Dot-string, atext of RFC 5322 §3.2.3)
- *	and §4.5.3.1.1 (64); RFC 3696 erratum 1690 (254); RFC 6531 §3.3; RFC 3629 §4; inet_pton(3).
+ *	RFC 1123 §2.1; RFC 1035 §2.3.4 (63 and 253); RFC 5321 §4.1.2 (Dot-string, atext of RFC 5322
+ *	§3.2.3) and §4.5.3.1.1 (64); RFC 3696 erratum 1690 (254); RFC 6531 §3.3; RFC 3629 §4;
+ *	inet_pton(3).
  */
 #include "base/net.h"
 

@@ -13,7 +13,8 @@
 
 struct arena;
 
-/* Letters, digits, hyphens and dots, labels 1..63, whole name <= 253, no trailing dot; underscore refused. */
+/* Letters, digits, hyphens and dots, labels 1..63, whole name <= 253, no trailing dot;
+ * underscore refused. */
 bool is_hostname(const char *s);
 /* A host name with at least one dot. */
 bool is_fqdn(const char *s);
@@ -24,11 +25,13 @@ bool is_network(const char *s);
 bool is_hostport(const char *s);
 
 /* Dot-string local part (no quoted strings) of at most 64 bytes, "@", FQDN domain; whole <= 254.
- * Bytes above 0x7f in the local part are allowed (RFC 6531); a U-label domain is not (write the A-label). */
+ * Bytes above 0x7f in the local part are allowed (RFC 6531); a U-label domain is not (write the
+ * A-label). */
 bool is_email(const char *s);
 /* The domain behind the last "@", or NULL. Points into s. */
 const char *email_domain(const char *s);
-/* Why s is not an e-mail address, as a clause for a message ("has no '@'"), or NULL when it is one. */
+/* Why s is not an e-mail address, as a clause for a message ("has no '@'"), or NULL when it is
+ * one. */
 const char *email_problem(const char *s);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * posix_spawn(3) reports a failed exec with its errno in the parent. The child's end is an event on a pidfd, so a
- * program that leaves a daemon behind with our pipe open does not hold us up; what is in the pipe at
- * that moment is still read. stdin comes from a memfd: no second pipe to serve, no file that could leak.
+ * posix_spawn(3) reports a failed exec with its errno in the parent. The child's end is an event on
+ * a pidfd, so a program that leaves a daemon behind with our pipe open does not hold us up; what is
+ * in the pipe at that moment is still read. stdin comes from a memfd: no second pipe to serve, no
+ * file that could leak.
  *
  * Output beyond OUTPUT_MAX is read and dropped, so that the program never blocks on us.
  *
  * SOURCES
- *	posix_spawn(3), posix_spawn_file_actions_addclosefrom_np(3) (glibc 2.34), pidfd_open(2) (Linux 5.3),
- *	memfd_create(2); tini for 128 + signal.
+ *	posix_spawn(3), posix_spawn_file_actions_addclosefrom_np(3) (glibc 2.34), pidfd_open(2)
+ *	(Linux 5.3), memfd_create(2); tini for 128 + signal.
  */
 #include "base/proc.h"
 
@@ -67,7 +68,8 @@ static bool open_input(const char *input, int *fd_r, struct err *err)
 	return true;
 }
 
-/* Own process group, default signals, none blocked, 0 1 2 as given, nothing above. Returns an errno. */
+/* Own process group, default signals, none blocked, 0 1 2 as given, nothing above. Returns an
+ * errno. */
 static int spawn(const struct proc_spec *spec, int in, int out, pid_t *pid_r)
 {
 	posix_spawn_file_actions_t actions;
@@ -103,8 +105,8 @@ static int spawn(const struct proc_spec *spec, int in, int out, pid_t *pid_r)
 	return e;
 }
 
-/* Reads what the pipe holds now; false at its end. Bounded, so that an endless writer meets its deadline;
- * the bound is above what a full pipe holds (64 KiB, pipe(7)). */
+/* Reads what the pipe holds now; false at its end. Bounded, so that an endless writer meets its
+ * deadline; the bound is above what a full pipe holds (64 KiB, pipe(7)). */
 static bool drain(int fd, struct buf *out)
 {
 	char chunk[4096];

@@ -7,8 +7,9 @@
  * group, descriptors above 2 closed, stdin from /dev/null unless given.
  *
  * ERRORS
- *	The program can't be started (errno text, ERR_OS) or overruns its deadline (its process group is
- *	killed, ERR_TEMP). A non-zero exit status is not an error of proc_run: look at result.status.
+ *	The program can't be started (errno text, ERR_OS) or overruns its deadline (its process
+ *	group is killed, ERR_TEMP). A non-zero exit status is not an error of proc_run: look at
+ *	result.status.
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H

@@ -3,8 +3,8 @@
  * Plain loops over slices; nothing depends on the locale.
  *
  * SOURCES
- *	Optimal string alignment distance, three rows; FNV-1a, 64 bit: offset basis 0xcbf29ce484222325,
- *	prime 0x100000001b3.
+ *	Optimal string alignment distance, three rows; FNV-1a, 64 bit: offset basis
+ *	0xcbf29ce484222325, prime 0x100000001b3.
  */
 #include "base/str.h"
 

@@ -26,10 +26,11 @@ struct str str_from(const char *s);
 struct str str_trim(struct str s);
 bool str_is(struct str s, const char *text);
 bool str_has_char(struct str s, char c);
-/* Takes the next line off *rest (without its "\n" and without one "\r" before it); false at the end.
- * A last line without "\n" is a line. */
+/* Takes the next line off *rest (without its "\n" and without one "\r" before it); false at the
+ * end. A last line without "\n" is a line. */
 bool str_next_line(struct str *rest, struct str *line_r);
-/* Takes the next field separated by any of the bytes in seps, skipping empty fields; false at the end. */
+/* Takes the next field separated by any of the bytes in seps, skipping empty fields; false at
+ * the end. */
 bool str_next_word(struct str *rest, const char *seps, struct str *word_r);
 /* Splits at the first `sep`: *left_r before it, *right_r behind it; false if there is none. */
 bool str_split(struct str s, char sep, struct str *left_r, struct str *right_r);
@@ -45,8 +46,8 @@ bool has_suffix(const char *s, const char *suffix);
 /* Decimal integer with optional sign, whole text, lo <= v <= hi. */
 bool parse_int64(const char *s, int64_t lo, int64_t hi, int64_t *v_r) MUST_CHECK;
 
-/* Edit distance (insert, delete, replace, swap of neighbours count 1), capped at `max`+1. ASCII case ignored.
- * For "did you mean". Texts above 64 bytes give max+1. */
+/* Edit distance (insert, delete, replace, swap of neighbours count 1), capped at `max`+1. ASCII
+ * case ignored. For "did you mean". Texts above 64 bytes give max+1. */
 unsigned str_distance(const char *a, const char *b, unsigned max);
 
 /* 64-bit FNV-1a; not for security. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The template is parsed once into a flat array of nodes; a section node knows the index of its end node, so
- * that rendering and skipping need no second look at the text. Nodes point into the template.
+ * The template is parsed once into a flat array of nodes; a section node knows the index of its end
+ * node, so that rendering and skipping need no second look at the text. Nodes point into the
+ * template.
  *
- * Standalone rule (mustache(5)): a section, end or note tag that shares its line with nothing but blanks takes
- * the line with it. Line numbers are those of the template, also behind a note of several lines.
+ * Standalone rule (mustache(5)): a section, end or note tag that shares its line with nothing but
+ * blanks takes the line with it. Line numbers are those of the template, also behind a note of
+ * several lines.
  *
  * Names are [a-z0-9_]+ without blanks around them: one spelling, so that a search finds every use.
  *

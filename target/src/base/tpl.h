@@ -8,12 +8,13 @@
  *	{{^name}}…{{/name}}		if false, empty text or empty list
  *	{{! note }}			nothing
  *
- * Nothing else: no expressions, no includes, no escapes. A section or note tag alone on its line vanishes
- * with the line. Inside a list section the item's fields hide outer names.
+ * Nothing else: no expressions, no includes, no escapes. A section or note tag alone on its line
+ * vanishes with the line. Inside a list section the item's fields hide outer names.
  *
  * ERRORS
  *	"label:line: unknown name 'x'", unclosed or crossed sections, a list where text is wanted, a
- *	value that the dialect can't carry. Class ERR_CONFIG. Nothing is ever an empty string by accident.
+ *	value that the dialect can't carry. Class ERR_CONFIG. Nothing is ever an empty string by
+ *	accident.
  *
  * SEE ALSO
  *	mustache(5); dialect.h
@@ -65,7 +66,8 @@ struct tpl_spec {
 /* Appends the rendered text to out; on failure out may hold a part. */
 bool tpl_render(const struct tpl_spec *spec, struct buf *out, struct err *err) MUST_CHECK;
 
-/* Calls visit(ctx, name) for every name used in the template, sections included; checks the syntax. */
+/* Calls visit(ctx, name) for every name used in the template, sections included; checks the
+ * syntax. */
 typedef void tpl_visit_fn(void *ctx, const char *name, unsigned line);
 bool tpl_names(const char *label, const char *text, tpl_visit_fn *visit, void *ctx, struct err *err)
 	MUST_CHECK;

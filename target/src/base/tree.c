@@ -2,15 +2,16 @@
 /*
  * The functions on whole trees of file.h.
  *
- * Everything below a directory is reached with *at() calls relative to its descriptor, without following links:
- * a tree that changes under us can't lead us elsewhere.
+ * Everything below a directory is reached with *at() calls relative to its descriptor, without
+ * following links: a tree that changes under us can't lead us elsewhere.
  *
  * LIMITS
- *	Trees deeper than TREE_DEPTH_MAX are refused: one descriptor is open per level. tree_copy() leaves out sockets,
- *	pipes and devices.
+ *	Trees deeper than TREE_DEPTH_MAX are refused: one descriptor is open per level. tree_copy()
+ *	leaves out sockets, pipes and devices.
  *
  * SOURCES
- *	openat(2) O_NOFOLLOW; unlinkat(2) EISDIR, EPERM; readdir(3) for telling the end from a failure.
+ *	openat(2) O_NOFOLLOW; unlinkat(2) EISDIR, EPERM; readdir(3) for telling the end from a
+ *	failure.
  */
 #include "base/buf.h"
 #include "base/file.h"

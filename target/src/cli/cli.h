@@ -19,8 +19,8 @@ int cli_healthcheck(int argc, char **argv);
 int cli_exec(int argc, char **argv);
 int cli_image_setup(int argc, char **argv);
 
-/* Whether name is one of the old sub-program names that stand for `setup` words (addmailuser = email add …); cli_setup() called with
- * it as argv[0] knows what to do. */
+/* Whether name is one of the old sub-program names that stand for `setup` words (addmailuser =
+ * email add …); cli_setup() called with it as argv[0] knows what to do. */
 bool cli_is_setup_name(const char *name);
 
 #endif

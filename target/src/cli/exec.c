@@ -2,9 +2,10 @@
 /*
  * mailserver exec --after PATH [--timeout MS] -- PROGRAM ARGUMENT…
  *
- * For programs that need a file or socket of another one: waits until PATH exists, and, where it is a socket, until somebody
- * listens; then becomes PROGRAM. The appearance of PATH is an event of its directory; that a socket is listened to is told
- * by nobody, so one that refuses is tried again after RETRY_MS.
+ * For programs that need a file or socket of another one: waits until PATH exists, and, where it is
+ * a socket, until somebody listens; then becomes PROGRAM. The appearance of PATH is an event of its
+ * directory; that a socket is listened to is told by nobody, so one that refuses is tried again
+ * after RETRY_MS.
  */
 #include <poll.h>
 #include <sys/inotify.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `mailserver image-setup`: the last step of the Dockerfile. Names of commands are links to the one binary.
+ * `mailserver image-setup`: the last step of the Dockerfile. Names of commands are links to the one
+ * binary.
  */
 #include "cli/cli.h"
 

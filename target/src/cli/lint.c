@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names inside a list section belong to its items, so a template's names are accepted when they are rows, facts
- * or fields of the plan's lists. Use by code can't be seen from here: such rows are named in `used_by_code`,
- * and the compiler refuses a field that does not exist.
+ * Names inside a list section belong to its items, so a template's names are accepted when they are
+ * rows, facts or fields of the plan's lists. Use by code can't be seen from here: such rows are
+ * named in `used_by_code`, and the compiler refuses a field that does not exist.
  */
 #include "cli/lint.h"
 

@@ -3,8 +3,9 @@
  * NAME
  *	lint - do rows, facts, descriptors and templates agree?
  *
- * For developers and `make check`: every template parses and uses known names only; no name is defined twice; every row
- * that claims to work is used by a template or listed as used by code; every fact is documented.
+ * For developers and `make check`: every template parses and uses known names only; no name is
+ * defined twice; every row that claims to work is used by a template or listed as used by code;
+ * every fact is documented.
  */
 #ifndef CLI_LINT_H
 #define CLI_LINT_H

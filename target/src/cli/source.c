@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SOURCES
- *	docker-run(1) --env-file: lines NAME=value taken literally, NAME alone takes the caller's value, "#"
- *	begins a comment line.
+ *	docker-run(1) --env-file: lines NAME=value taken literally, NAME alone takes the caller's
+ *	value, "#" begins a comment line.
  */
 #include "cli/source.h"
 

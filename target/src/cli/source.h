@@ -3,15 +3,16 @@
  * NAME
  *	source - where a command gets its settings from
  *
- * In a running server: the snapshot that the server wrote (complete, with the content of NAME__FILE). Otherwise the environment
- * of the command itself.
+ * In a running server: the snapshot that the server wrote (complete, with the content of
+ * NAME__FILE). Otherwise the environment of the command itself.
  */
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 
 #include "settings/settings.h"
 
-/* The text of an env file ("NAME=value" lines, "#" comments, no quotes: what `docker run --env-file` reads) as an environ array. */
+/* The text of an env file ("NAME=value" lines, "#" comments, no quotes: what `docker run
+ * --env-file` reads) as an environ array. */
 bool source_env_file(struct arena *a, const char *path, const char *const **environ_r,
 		     struct err *err) MUST_CHECK;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line a finding: severity as a digit, subject, text. A memory that can't be read or written costs repeated log
- * lines and nothing else.
+ * One line a finding: severity as a digit, subject, text. A memory that can't be read or written
+ * costs repeated log lines and nothing else.
  */
 #include "init/findings.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Puts the parts together: environment → options, kernel → machine. Memory is taken here and nowhere later.
+ * Puts the parts together: environment → options, kernel → machine. Memory is taken here and
+ * nowhere later.
  */
 #include "init/init.h"
 
@@ -43,7 +44,8 @@ static const char *const *supervisor_argv(struct arena *a)
 	return argv.v;
 }
 
-/* What daemons inherit: nothing of the container's environment, which may hold passwords, but the time zone. */
+/* What daemons inherit: nothing of the container's environment, which may hold passwords, but
+ * the time zone. */
 static const char *const *supervisor_env(struct arena *a)
 {
 	VEC(const char *) env = VEC_INIT;
@@ -59,7 +61,8 @@ static const char *const *supervisor_env(struct arena *a)
 	return env.v;
 }
 
-/* What PID 1 itself needs of the settings. Findings are left to the boot worker, which sees the same ones and more. */
+/* What PID 1 itself needs of the settings. Findings are left to the boot worker, which sees the
+ * same ones and more. */
 static void read_options(struct machine_options *options_r)
 {
 	const struct settings_source src = { .environ = (const char *const *)environ,

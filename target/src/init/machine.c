@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything happens in one turn of the loop: wait, take signals, reap, look at changes, look at the clock. Deadlines are
- * times of the monotonic clock; the wait lasts until the nearest.
+ * Everything happens in one turn of the loop: wait, take signals, reap, look at changes, look at
+ * the clock. Deadlines are times of the monotonic clock; the wait lasts until the nearest.
  */
 #include "init/machine.h"
 

@@ -6,16 +6,17 @@
  *	BOOT	launcher started, boot worker at work
  *		  worker ends with 0: go, ready worker → CRUISE; else → SWEEP, status of the worker
  *	CRUISE	daemons run
- *		  change or SIGHUP: live worker, one at a time; supervisor ends → SWEEP, status not 0
+ *		  change or SIGHUP: live worker, one at a time; supervisor ends → SWEEP, status not
+ *		  0
  *	STOP	SIGTERM, SIGINT or SIGQUIT came: workers and supervisor are asked to end
  *		  supervisor ends → SWEEP, status 0; grace over → SWEEP with SIGKILL
  *	SWEEP	the supervisor is gone: what is left is asked to end, then killed
  *		  no child left, or time over → DONE
  *	DONE	exit with `status`
  *
- * A second SIGTERM shortens what is left of the grace to one second. SIGUSR1, SIGUSR2, SIGWINCH and all other signals are taken
- * and ignored: daemons are addressed through the supervisor's control program. Children of others that were left to us are reaped
- * without a word.
+ * A second SIGTERM shortens what is left of the grace to one second. SIGUSR1, SIGUSR2, SIGWINCH and
+ * all other signals are taken and ignored: daemons are addressed through the supervisor's control
+ * program. Children of others that were left to us are reaped without a word.
  *
  * OWNERSHIP
  *	The struct is plain storage of the caller; nothing is allocated.

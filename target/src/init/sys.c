@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All signals stay blocked in this process and none has a handler, so nothing here is interrupted half-way.
+ * All signals stay blocked in this process and none has a handler, so nothing here is interrupted
+ * half-way.
  */
 #include <poll.h>
 #include <spawn.h>
@@ -61,7 +62,8 @@ static char *const *unconst(const char *const *list)
 	return u.out;
 }
 
-/* Own session, default signals, none blocked, /dev/null to read, the go descriptor, nothing else. Returns an errno. */
+/* Own session, default signals, none blocked, /dev/null to read, the go descriptor, nothing
+ * else. Returns an errno. */
 static int spawn_launcher(const struct sys_real *r, int go, pid_t *pid_r)
 {
 	posix_spawn_file_actions_t actions;
@@ -122,12 +124,14 @@ static bool real_go(void *ctx)
 	bool ok = write_all(r->go_fd, "g", 1);
 
 	(void)close(steal_fd(&r->go_fd));
-	/* One of the programs started now reads there; until it does, lines go to standard error. */
+	/* One of the programs started now reads there; until it does, lines go to standard
+	 * error. */
 	log_to_syslog(SYS_LOG_SOCKET);
 	return ok;
 }
 
-/* What a worker does first: signals as any program has them, nothing of PID 1 but standard output and error. */
+/* What a worker does first: signals as any program has them, nothing of PID 1 but standard
+ * output and error. */
 static void enter_worker(struct sys_real *r)
 {
 	autoclose int null = open("/dev/null", O_RDONLY | O_CLOEXEC);

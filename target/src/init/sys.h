@@ -3,7 +3,8 @@
  * NAME
  *	sys - what the state machine of PID 1 asks of the system, as a table that tests replace
  *
- * sys_real gives the kernel's own; the unit test gives one that plays fork, exit and signal sequences.
+ * sys_real gives the kernel's own; the unit test gives one that plays fork, exit and signal
+ * sequences.
  *
  * OWNERSHIP
  *	struct sys_real belongs to init_main(); its descriptors live as long as the process.
@@ -22,7 +23,8 @@ enum sys_job { JOB_BOOT, JOB_LIVE, JOB_READY };
 
 struct sys {
 	int64_t (*now_ms)(void *ctx);
-	/* Waits for signals or changes, at most timeout_ms (-1: for ever); a mask of enum sys_event, 0 = time is up. */
+	/* Waits for signals or changes, at most timeout_ms (-1: for ever); a mask of enum
+	 * sys_event, 0 = time is up. */
 	unsigned (*wait)(void *ctx, int timeout_ms);
 	/* The next signal that has arrived, 0 = none. */
 	int (*next_signal)(void *ctx);
@@ -38,10 +40,12 @@ struct sys {
 	void (*kill)(void *ctx, pid_t pid, int sig);
 	/* Everything in the container, or, when not PID 1, every child. */
 	void (*kill_all)(void *ctx, int sig);
-	/* Begins to watch after boot; true when something has changed since `JOB_BOOT` was started. */
+	/* Begins to watch after boot; true when something has changed since `JOB_BOOT` was
+	 * started. */
 	bool (*watch_begin)(void *ctx);
 	bool (*watch_drain)(void *ctx);
-	/* Something lies on a file system that does not tell of all changes: compare from time to time. */
+	/* Something lies on a file system that does not tell of all changes: compare from time
+	 * to time. */
 	bool (*watch_is_silent)(void *ctx);
 	bool (*watch_compare)(void *ctx);
 };

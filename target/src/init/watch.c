@@ -111,7 +111,8 @@ static size_t parent_length(const char *path, size_t n)
 	return n > 0 ? n - 1 : 0;
 }
 
-/* The component that begins at path[from] exists by now (it may have come before the watch was placed). */
+/* The component that begins at path[from] exists by now (it may have come before the watch was
+ * placed). */
 static bool has_come(const char *path, size_t from)
 {
 	size_t n = from + strcspn(path + from, "/");
@@ -173,7 +174,8 @@ static bool stat_entry(int dir, const char *name, struct statx *stx_r)
 	       statx(dir, name, flags | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, stx_r) == 0;
 }
 
-/* The directory itself (as ".") and its entries, links followed where they lead somewhere. Buffer on the stack: PID 1. */
+/* The directory itself (as ".") and its entries, links followed where they lead somewhere.
+ * Buffer on the stack: PID 1. */
 static void visit_dir(const char *path, const struct entry_visit *v)
 {
 	_Alignas(struct dirent64) char part[4096];

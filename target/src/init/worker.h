@@ -19,7 +19,8 @@ struct worker_context {
 	int64_t began_ms; /* start of init, monotonic */
 };
 
-/* Body of the child process; arg is a struct worker_context. Returns the exit status, as apply.h has it. */
+/* Body of the child process; arg is a struct worker_context. Returns the exit status, as apply.h
+ * has it. */
 int worker_run(enum sys_job job, void *arg);
 
 #endif

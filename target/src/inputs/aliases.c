@@ -395,7 +395,8 @@ static void plan_edit(struct str text, const char *key, struct str recipient, bo
 		if (!en.open || !logical_is_continuation(line)) {
 			close_entry(&en, add, &done, plan);
 			en = (struct entry){ .open = true };
-			/* A first line that begins with a blank continues nothing: readers refuse it. */
+			/* A first line that begins with a blank continues nothing: readers
+			 * refuse it. */
 			if (!logical_is_continuation(line) && str_next_word(&line, " \t", &word))
 				en.matches = any || same(word, want);
 		}

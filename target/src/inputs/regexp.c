@@ -16,7 +16,8 @@
 #define FLAGS "AEUXimsx"
 #define LINE_FORM "a line is /pattern/ target@domain: correct or remove it"
 
-/* Why the library that Postfix uses can't compile the pattern, as a clause in the arena, or NULL. */
+/* Why the library that Postfix uses can't compile the pattern, as a clause in the arena, or
+ * NULL. */
 static const char *compile_problem(struct arena *a, struct str pattern, bool is_extended)
 {
 	char text[160] = "";

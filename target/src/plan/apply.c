@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Boot makes generation N+1 beside whatever is there and flips the link last, so a kill at any moment leaves either
- * nothing or a complete generation; the next boot begins by wiping PATH_BOOT and PATH_LIVE, because /run of a
- * restarted container may hold those of an earlier life (Docker's /run is no tmpfs by default).
+ * Boot makes generation N+1 beside whatever is there and flips the link last, so a kill at any
+ * moment leaves either nothing or a complete generation; the next boot begins by wiping PATH_BOOT
+ * and PATH_LIVE, because /run of a restarted container may hold those of an earlier life (Docker's
+ * /run is no tmpfs by default).
  *
  * SOURCES
  *	proc_pid_mountinfo(5).
@@ -66,7 +67,8 @@ static void write_status(const struct work *w, const struct problems *p)
 		log_warn("%s", err.text);
 }
 
-/* A file bind-mounted to /etc/postfix/… lands inside our generation link and hides it from rendering. */
+/* A file bind-mounted to /etc/postfix/… lands inside our generation link and hides it from
+ * rendering. */
 static void check_mounts(struct work *w, struct problems *p)
 {
 	struct err err = ERR_INIT;

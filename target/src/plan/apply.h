@@ -8,11 +8,12 @@
  *	apply_boot	everything: read, check, provision, render, daemons' own checkers, live tables, flip
  *	apply_live	after a change of the administrator's files: only what changed, no daemon disturbed
  *
- * Both hold the lock PATH_APPLY_LOCK, so that a watcher and any number of `setup` commands queue up.
+ * Both hold the lock PATH_APPLY_LOCK, so that a watcher and any number of `setup` commands queue
+ * up.
  *
  * ERRORS
- *	All findings go to *p. Returns the exit status of sysexits.h: 0 done, 78 configuration wrong (boot), 65 a file is wrong (live, last
- *	good state kept), others for the system's troubles.
+ *	All findings go to *p. Returns the exit status of sysexits.h: 0 done, 78 configuration wrong
+ *	(boot), 65 a file is wrong (live, last good state kept), others for the system's troubles.
  */
 #ifndef PLAN_APPLY_H
 #define PLAN_APPLY_H
@@ -28,7 +29,8 @@ struct apply_result {
 int apply_live(const struct settings_source *src, struct problems *p,
 	       struct apply_result *result_r);
 
-/* True when a server runs here: the snapshot exists and its supervisor answers; then `setup` applies its changes at once. */
+/* True when a server runs here: the snapshot exists and its supervisor answers; then `setup`
+ * applies its changes at once. */
 bool apply_is_running(void);
 
 /* At image build: links, pristine copies, directories. */

@@ -3,13 +3,13 @@
  * NAME
  *	channel - one non-blocking connection to a service on this host, with TLS or without
  *
- *	struct channel c = CHANNEL_INIT;
- *	channel_open_port(&c, 25, false, tls);
- *	poll c.fd for c.events, then channel_advance() until it says CHANNEL_DONE; then read and write
+ *	struct channel c = CHANNEL_INIT; channel_open_port(&c, 25, false, tls); poll c.fd for
+ *	c.events, then channel_advance() until it says CHANNEL_DONE; then read and write
  *	channel_close(&c);
  *
  * OWNERSHIP
- *	The struct belongs to the caller, who calls channel_close() after every open, also a failed one.
+ *	The struct belongs to the caller, who calls channel_close() after every open, also a failed
+ *	one.
  *
  * ERRORS
  *	CHANNEL_BROKEN: c.why says what happened; c.refused when nobody listens there.
@@ -41,8 +41,8 @@ struct channel {
 /* A client context for all channels of a run: no verification. Free with SSL_CTX_free(). */
 struct ssl_ctx_st *channel_tls(void);
 
-/* Begin to connect: a port of 127.0.0.1 or ::1 (tls may be NULL), a local socket (stream, else datagram). CHANNEL_AGAIN or
- * CHANNEL_BROKEN. */
+/* Begin to connect: a port of 127.0.0.1 or ::1 (tls may be NULL), a local socket (stream, else
+ * datagram). CHANNEL_AGAIN or CHANNEL_BROKEN. */
 enum channel_result channel_open_port(struct channel *c, int port, bool ipv6,
 				      struct ssl_ctx_st *tls);
 enum channel_result channel_open_path(struct channel *c, const char *path);

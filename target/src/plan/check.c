@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread would be enough for the waiting, but proc_run() waits for one child; so each checker gets a forked
- * helper of its own that runs it and reports through a pipe: exit status byte and text.
+ * One thread would be enough for the waiting, but proc_run() waits for one child; so each checker
+ * gets a forked helper of its own that runs it and reports through a pipe: exit status byte and
+ * text.
  *
  * SOURCES
- *	design: measured that `postconf -n` tells a misspelt name on stderr with status 0, hence `complaint`.
+ *	design: measured that `postconf -n` tells a misspelt name on stderr with status 0, hence
+ *	`complaint`.
  */
 #include "plan/check.h"
 

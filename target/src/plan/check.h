@@ -3,7 +3,8 @@
  * NAME
  *	check - the daemons' own checkers, run against a staged generation
  *
- * All checkers run at the same time, each with its deadline; what they complain about becomes findings.
+ * All checkers run at the same time, each with its deadline; what they complain about becomes
+ * findings.
  */
 #ifndef PLAN_CHECK_H
 #define PLAN_CHECK_H

@@ -10,7 +10,8 @@
 #define PROGRAMS_MAX 64
 #define ANSWER_MAX ((int64_t)256 << 10)
 
-/* A program that runs for less than RESTARTED_S while another has run for SETTLED_S was started again. */
+/* A program that runs for less than RESTARTED_S while another has run for SETTLED_S was started
+ * again. */
 #define RESTARTED_S 10
 #define SETTLED_S 30
 

@@ -21,9 +21,10 @@
 size_t control_request(char *out, size_t size);
 /* Header and the announced length are there. */
 bool control_is_complete(struct str answer);
-/* True when every program of the NULL-terminated list runs and has done so for a while, or as long as the others, and no other
- * program has failed: one that ends again and again is found also in the moments in which it runs. Else why says what is
- * wrong, all of it as far as it fits, in one printable line. */
+/* True when every program of the NULL-terminated list runs and has done so for a while, or as
+ * long as the others, and no other program has failed: one that ends again and again is found
+ * also in the moments in which it runs. Else why says what is wrong, all of it as far as it
+ * fits, in one printable line. */
 bool control_judge(struct str answer, const char *const *programs, char *why, size_t size);
 
 #endif

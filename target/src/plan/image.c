@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs once, as root, in the Dockerfile: `mailserver image-setup`. What the packages put at a linked path moves to
- * PATH_PRISTINE; the path becomes a link into the generation that will exist at run time. The links dangle in the image,
- * which is what makes it usable with a read-only root.
+ * Runs once, as root, in the Dockerfile: `mailserver image-setup`. What the packages put at a
+ * linked path moves to PATH_PRISTINE; the path becomes a link into the generation that will exist
+ * at run time. The links dangle in the image, which is what makes it usable with a read-only root.
  */
 #include "plan/apply.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fingerprint file holds INPUT_BITS hexadecimal numbers. It is removed before the first commit and written after
- * the last one, so a crash in between makes the next apply start from INPUT_ALL.
+ * The fingerprint file holds INPUT_BITS hexadecimal numbers. It is removed before the first commit
+ * and written after the last one, so a crash in between makes the next apply start from INPUT_ALL.
  */
 #include "plan/live.h"
 

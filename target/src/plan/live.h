@@ -3,12 +3,14 @@
  * NAME
  *	live - look-up tables and certificates at fixed paths, replaced while daemons run
  *
- * Every service prepares its tables beside the old ones; only when all succeeded they are committed one after
- * another in plan order. The fingerprints of what is live are kept in <dir>/.fingerprints.
+ * Every service prepares its tables beside the old ones; only when all succeeded they are committed
+ * one after another in plan order. The fingerprints of what is live are kept in
+ * <dir>/.fingerprints.
  *
  * ERRORS
- *	A failed prepare leaves everything as it was. A failed commit (disk, not data) can leave services that were
- *	committed before it ahead of the others; the next apply repairs that, because fingerprints are stored last.
+ *	A failed prepare leaves everything as it was. A failed commit (disk, not data) can leave
+ *	services that were committed before it ahead of the others; the next apply repairs that,
+ *	because fingerprints are stored last.
  */
 #ifndef PLAN_LIVE_H
 #define PLAN_LIVE_H

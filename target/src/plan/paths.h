@@ -3,7 +3,8 @@
  * NAME
  *	paths - the places the running image uses; one definition
  *
- * Everything the server writes is below these (and the volumes): a read-only root needs tmpfs on /run and /tmp only.
+ * Everything the server writes is below these (and the volumes): a read-only root needs tmpfs on
+ * /run and /tmp only.
  */
 #ifndef PLAN_PATHS_H
 #define PLAN_PATHS_H
@@ -32,7 +33,8 @@
 #define PATH_STATE_OWN PATH_STATE "/lib-mailserver"
 #define PATH_LAST_GOOD PATH_STATE_OWN "/last-good"
 
-/* <daemon>/<file>.tpl of the image; what its packages had in linked places; what derived images add. */
+/* <daemon>/<file>.tpl of the image; what its packages had in linked places; what derived images
+ * add. */
 #define PATH_TEMPLATES "/usr/share/mailserver"
 #define PATH_PRISTINE PATH_TEMPLATES "/pristine"
 #define PATH_DROPINS PATH_TEMPLATES "/drop-in"

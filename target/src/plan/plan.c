@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Order: a depth-first walk over `after`, so a service comes behind everything it names; among equals the
- * folder order decides, which keeps output stable. Descriptors are constant, so gathering is only pointing.
+ * Order: a depth-first walk over `after`, so a service comes behind everything it names; among
+ * equals the folder order decides, which keeps output stable. Descriptors are constant, so
+ * gathering is only pointing.
  */
 #include "plan/plan.h"
 

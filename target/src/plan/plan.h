@@ -6,9 +6,9 @@
  *	plan_make(&arena, &settings, &inputs, on_host, &plan, &problems);
  *	plan_print(&plan, &buf);			mailserver config plan
  *
- * Gathers from every enabled service: files, directories, programs, checks, probes, crons, in an order in which
- * `after` holds. Conflicts are findings: two writers of one file, two listeners on one port, a dependency that is
- * missing or circular, two facts or rows with one name.
+ * Gathers from every enabled service: files, directories, programs, checks, probes, crons, in an
+ * order in which `after` holds. Conflicts are findings: two writers of one file, two listeners on
+ * one port, a dependency that is missing or circular, two facts or rows with one name.
  *
  * OWNERSHIP
  *	Arrays live in the arena; elements point into the constant descriptors.
@@ -57,7 +57,8 @@ void plan_make(struct arena *a, const struct settings *s, const struct inputs *i
 	       struct plan *plan, struct problems *p);
 void plan_print(const struct plan *plan, struct buf *out);
 
-/* Template names: rows, facts of all services, and the plan's own lists (programs, crons, rotated_logs). For tpl; ctx is a struct plan *. */
+/* Template names: rows, facts of all services, and the plan's own lists (programs, crons,
+ * rotated_logs). For tpl; ctx is a struct plan *. */
 bool plan_lookup(void *ctx, const char *name, struct tpl_value *value_r);
 
 /* Runs the services' check hooks. */

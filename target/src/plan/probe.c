@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One poll loop over all connections; each asking goes CONNECT → TALK → DONE, or back to CONNECT after a PAUSE.
+ * One poll loop over all connections; each asking goes CONNECT → TALK → DONE, or back to CONNECT
+ * after a PAUSE.
  */
 #include <poll.h>
 
@@ -12,8 +13,9 @@
 #include "plan/probe.h"
 #include "plan/talk.h"
 
-/* Pauses while services start. The kernel tells nobody when a port begins to listen, so it is tried: a refused connection costs
- * some ten microseconds. An answer that is not good yet costs the service more and is asked for less often. */
+/* Pauses while services start. The kernel tells nobody when a port begins to listen, so it is
+ * tried: a refused connection costs some ten microseconds. An answer that is not good yet costs
+ * the service more and is asked for less often. */
 #define PAUSE_REFUSED_MS 10
 #define PAUSE_BAD_MS 250
 

@@ -6,9 +6,9 @@
  *	n = probe_list(&plan, kinds, list, ARRAY_SIZE(list));
  *	failed = probe_run(list, n, &options, reports);
  *
- * A port is asked at the loopback addresses, 127.0.0.1 first, then ::1 where that refuses. Implicit TLS is a real
- * handshake; the certificate is not verified (its name and issuer are the administrator's affair) but an
- * expired one fails.
+ * A port is asked at the loopback addresses, 127.0.0.1 first, then ::1 where that refuses. Implicit
+ * TLS is a real handshake; the certificate is not verified (its name and issuer are the
+ * administrator's affair) but an expired one fails.
  *
  * OWNERSHIP
  *	list and reports are arrays of the caller. Reports point to the descriptors' probes.
@@ -31,7 +31,8 @@
 
 struct probe_options {
 	int deadline_ms; /* for all of them together */
-	/* Wait for services that are still starting: a probe that failed is made again until the deadline. */
+	/* Wait for services that are still starting: a probe that failed is made again until the
+	 * deadline. */
 	bool keep_trying;
 	/* PROBE_PROGRAMS: NULL-terminated names of the programs that must run (control.h). */
 	const char *const *programs;

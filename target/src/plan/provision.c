@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directory descriptors are used throughout (openat, fchown) so that a link planted in a volume leads nowhere.
+ * Directory descriptors are used throughout (openat, fchown) so that a link planted in a volume
+ * leads nowhere.
  */
 #include "plan/provision.h"
 
@@ -37,7 +38,8 @@ static bool find_ids(const struct plan *plan, const struct service_dir *d, struc
 	return true;
 }
 
-/* Gives everything below fd that belongs to `old` to the new owner. Files of other owners are left alone. */
+/* Gives everything below fd that belongs to `old` to the new owner. Files of other owners are
+ * left alone. */
 static void chown_below(int fd, uid_t old, uid_t uid, gid_t gid)
 {
 	int copy = dup(fd);

@@ -3,8 +3,8 @@
  * NAME
  *	provision - directories the daemons need, with the owners and modes they insist on
  *
- * No recursive chown at start: contents are walked only when the directory itself had another owner (a volume from
- * another image), which is logged.
+ * No recursive chown at start: contents are walked only when the directory itself had another owner
+ * (a volume from another image), which is logged.
  */
 #ifndef PLAN_PROVISION_H
 #define PLAN_PROVISION_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stored stamp is removed before the first table is touched and written at the end: a crash in between makes the next
- * apply read everything. The stamp at the end is made while the caller still holds the lock of the config directory, so no
- * other `setup` can have changed a file since ours.
+ * The stored stamp is removed before the first table is touched and written at the end: a crash in
+ * between makes the next apply read everything. The stamp at the end is made while the caller still
+ * holds the lock of the config directory, so no other `setup` can have changed a file since ours.
  */
 #include "plan/quick.h"
 

@@ -9,10 +9,12 @@
  *	quick_put(&arena, &source, stamp, …)	true: live; false: call apply_live()
  *	unlock
  *
- * With 100,000 accounts reading all files takes a third of a second; this takes milliseconds. It is possible only when what is
- * live is what the files said before the change, and when every service can take the account by itself (can_put).
+ * With 100,000 accounts reading all files takes a third of a second; this takes milliseconds. It is
+ * possible only when what is live is what the files said before the change, and when every service
+ * can take the account by itself (can_put).
  *
- * The fingerprints are left as they are: the next full apply finds the accounts changed and writes all tables once more.
+ * The fingerprints are left as they are: the next full apply finds the accounts changed and writes
+ * all tables once more.
  */
 #ifndef PLAN_QUICK_H
 #define PLAN_QUICK_H

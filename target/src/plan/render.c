@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A generation is written into an empty directory: pristine files of the packages first, then what derived
- * images dropped in, then our own, so that ours win. Nothing here is durable: a generation lives with the
- * container and needs no fsync.
+ * A generation is written into an empty directory: pristine files of the packages first, then what
+ * derived images dropped in, then our own, so that ours win. Nothing here is durable: a generation
+ * lives with the container and needs no fsync.
  *
  * SOURCES
  *	EVP_Digest(3).

@@ -3,7 +3,8 @@
  * NAME
  *	render - plan → a directory tree and its manifest
  *
- * The same code makes a generation in the container and the tree of `mailserver render` on a laptop.
+ * The same code makes a generation in the container and the tree of `mailserver render` on a
+ * laptop.
  *
  * ERRORS
  *	Template faults carry template:line.

@@ -24,7 +24,8 @@ static void add_file(struct buf *out, const char *path)
 	buf_addc(out, '\n');
 }
 
-/* Every entry of the directory, in the order of the directory: it is the same while nothing changes. */
+/* Every entry of the directory, in the order of the directory: it is the same while nothing
+ * changes. */
 static void add_dir(struct arena *a, struct buf *out, const char *dir)
 {
 	DIR *d = opendir(dir);

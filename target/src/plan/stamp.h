@@ -7,7 +7,8 @@
  * that nothing needs to be read. Made before reading, stored after the apply succeeded.
  *
  * LIMITS
- *	A file rewritten in place within one clock tick of the file system, to the same size, looks unchanged.
+ *	A file rewritten in place within one clock tick of the file system, to the same size, looks
+ *	unchanged.
  */
 #ifndef PLAN_STAMP_H
 #define PLAN_STAMP_H

@@ -3,7 +3,8 @@
  * NAME
  *	status - what the workers that applied the administrator's files left for others to know
  *
- * Lines of PATH_STATUS: "finding TEXT" (why the server is not as its files say), "accounts N". Unknown lines are skipped.
+ * Lines of PATH_STATUS: "finding TEXT" (why the server is not as its files say), "accounts N".
+ * Unknown lines are skipped.
  *
  * OWNERSHIP
  *	Texts live in the arena.

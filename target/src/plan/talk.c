@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each protocol is one function with the steps GREETING, (SMTP: EHLO,) STARTTLS, (Sieve: GREETING again,) FAREWELL. What a
- * server offers is collected while its multi-line answer passes and judged at the end of it.
+ * Each protocol is one function with the steps GREETING, (SMTP: EHLO,) STARTTLS, (Sieve: GREETING
+ * again,) FAREWELL. What a server offers is collected while its multi-line answer passes and judged
+ * at the end of it.
  */
 #include "plan/talk.h"
 

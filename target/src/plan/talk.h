@@ -20,7 +20,8 @@
  *	The struct is plain storage of the caller; texts to say are static.
  *
  * SOURCES
- *	RFC 5321 §4.2, RFC 3207, RFC 4954; RFC 9051 §6.2.1, §7.1; RFC 1939 §3, RFC 2595 §4; RFC 5804 §1.3, §1.7, §2.2.
+ *	RFC 5321 §4.2, RFC 3207, RFC 4954; RFC 9051 §6.2.1, §7.1; RFC 1939 §3, RFC 2595 §4; RFC 5804
+ *	§1.3, §1.7, §2.2.
  */
 #ifndef PLAN_TALK_H
 #define PLAN_TALK_H
@@ -50,7 +51,8 @@ enum talk_state talk_hear(struct talk *t, struct str line, const char **say_r);
 /* The channel is encrypted from now on. */
 void talk_encrypted(struct talk *t, const char **say_r);
 
-/* Copies at most 60 bytes of foreign text, quoted, what is not printable ASCII as "?"; for messages. size >= 64. */
+/* Copies at most 60 bytes of foreign text, quoted, what is not printable ASCII as "?"; for
+ * messages. size >= 64. */
 void talk_quote(struct str text, char *out, size_t size);
 
 #endif

@@ -12,8 +12,9 @@
 
 #include "plan/plan.h"
 
-/* Key files 0600 root, certificates 0644. Each file is replaced by rename, the key before the chain; a daemon that starts a
- * process between the two renames may see a pair that doesn't match and is reloaded right after by the caller. */
+/* Key files 0600 root, certificates 0644. Each file is replaced by rename, the key before the
+ * chain; a daemon that starts a process between the two renames may see a pair that doesn't
+ * match and is reloaded right after by the caller. */
 bool tls_files_write(const struct plan *plan, const char *live_dir, struct err *err) MUST_CHECK;
 
 #endif

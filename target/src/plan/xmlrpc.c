@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass over the tags with a small stack of their names; a value is the text that stood last before an
- * end tag. Only the nesting decides what the text means.
+ * One pass over the tags with a small stack of their names; a value is the text that stood last
+ * before an end tag. Only the nesting decides what the text means.
  */
 #include "plan/xmlrpc.h"
 
@@ -31,7 +31,8 @@ static bool fault(struct err *err, const char *text)
 	return err_set(err, ERR_DATA, "answer of the supervisor: %s", text);
 }
 
-/* The character that the reference between "&" and ";" stands for, '?' where one byte can't say it. */
+/* The character that the reference between "&" and ";" stands for, '?' where one byte can't say
+ * it. */
 static char entity(struct str ref)
 {
 	static const struct {

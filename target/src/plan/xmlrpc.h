@@ -3,11 +3,13 @@
  * NAME
  *	xmlrpc - the supervisor's answer about its programs
  *
- * Reads the subset of XML that an XML-RPC response is made of: start and end tags without attributes, text, the
- * predefined entities and character references. Everything else (comments, CDATA, document types) is refused.
+ * Reads the subset of XML that an XML-RPC response is made of: start and end tags without
+ * attributes, text, the predefined entities and character references. Everything else (comments,
+ * CDATA, document types) is refused.
  *
  * ERRORS
- *	Class ERR_DATA: not that subset, not nested properly, cut off, or a fault, whose text is given.
+ *	Class ERR_DATA: not that subset, not nested properly, cut off, or a fault, whose text is
+ *	given.
  *
  * LIMITS
  *	Fields longer than their place are cut.
