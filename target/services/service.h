@@ -5,8 +5,8 @@
  *
  * TO ADD A DAEMON
  *	1. mkdir target/services/<daemon>; service.c there defines
- *	   `const struct service service_<daemon>` ('-' in the folder name becomes '_') with only the
- *	   members it needs.
+ *	   `const struct service service_<daemon>` ('-' in the folder name becomes '_') with only
+ *	   the members it needs.
  *	2. settings.def (its rows), packages (Debian packages, one a line), its templates *.tpl.
  *	3. A golden case in test/golden/ and an end-to-end test.
  *	The registry, package list, supervisor section, health probes and image links follow from

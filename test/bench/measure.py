@@ -109,9 +109,10 @@ def table():
     sizes = {count: data["accounts"][count] for count in ("10", "100000")}
     few, many = sizes["10"], sizes["100000"]
     rows = [
-        ("start to SMTP banner, ms", data["start"]["smtp"], data["floor"]["smtp"], "≤ 3 ×"),
-        ("start to IMAP greeting, ms", data["start"]["imap"], data["floor"]["imap"], "≤ 3 ×"),
-        ("first start of a new state volume to SMTP banner, ms", data["first_start"]["smtp"], data["floor"]["smtp"], ""),
+        ("start until SMTP banner and IMAP greeting, ms", data["start"]["both"], data["floor"]["both"], "≤ 3 ×"),
+        ("of these, SMTP banner", data["start"]["smtp"], data["floor"]["smtp"], ""),
+        ("of these, IMAP greeting", data["start"]["imap"], data["floor"]["imap"], ""),
+        ("first start with new volumes until both, ms", data["first_start"]["both"], data["floor"]["both"], ""),
         ("stop, ms (with the engine's own time)", data["stop"], data["floor_stop"], "< 2 s"),
     ]
     print("| figure | server | bare `dovecot -F` and `master` | ratio | wanted |")
@@ -121,12 +122,12 @@ def table():
     print()
     print("| figure | 10 accounts | 100,000 accounts and aliases | ratio | wanted |")
     print("|---|---:|---:|---:|---|")
-    for name, key, wanted in (
-        ("start to SMTP banner, ms", "smtp", "≤ 3 ×"),
-        ("`setup email add`, ms", "add", "< 100 ms"),
-        ("`setup email add` until a login with curl is over, ms", "add_login", ""),
+    for name, one, other, wanted in (
+        ("start until SMTP banner and IMAP greeting, ms", few["start"]["both"], many["start"]["both"], "≤ 3 ×"),
+        ("`setup email add`, ms", few["add"], many["add"], ""),
+        ("`setup email add` until a login with curl is over, ms", few["add_login"], many["add_login"], "< 100 ms"),
     ):
-        print("| %s | %.0f | %.0f | %s | %s |" % (name, few[key], many[key], ratio(many[key], few[key]), wanted))
+        print("| %s | %.0f | %.0f | %s | %s |" % (name, one, other, ratio(other, one), wanted))
     for count, size in sizes.items():
         print("\nLogins that worked directly after `setup email add` among %s: %d of %d." % (count, size["logins"], size["adds"]))
     print()

@@ -98,7 +98,11 @@ stop() {
 	server_remove "$1"
 }
 
-json_of_starts() { printf '{"smtp": %s, "imap": %s}' "$(cut -d' ' -f1 "$1" | median)" "$(cut -d' ' -f2 "$1" | median)"; }
+# Medians of the lines "SMTP IMAP" of a file; `both` is when the later of the two answers.
+json_of_starts() {
+	printf '{"smtp": %s, "imap": %s, "both": %s}' "$(cut -d' ' -f1 "$1" | median)" "$(cut -d' ' -f2 "$1" | median)" \
+		"$(awk '{ print ($1 > $2 ? $1 : $2) }' "$1" | median)"
+}
 
 measure_starts() {
 	local round=0
@@ -169,8 +173,7 @@ measure_many() {
 }
 
 json_of_size() {
-	printf '{"smtp": %s, "imap": %s, "add": %s, "add_login": %s, "logins": %s, "adds": 10}' \
-		"$(cut -d' ' -f1 "$LAB_DIR/size.$1" | median)" "$(cut -d' ' -f2 "$LAB_DIR/size.$1" | median)" \
+	printf '{"start": %s, "add": %s, "add_login": %s, "logins": %s, "adds": 10}' "$(json_of_starts "$LAB_DIR/size.$1")" \
 		"$(cut -d' ' -f1 "$LAB_DIR/add.$1" | median)" "$(cut -d' ' -f2 "$LAB_DIR/add.$1" | median)" "$(cat "$LAB_DIR/logins.$1")"
 }
 
@@ -190,8 +193,8 @@ write_json() {
 
 trap clean_up EXIT
 lab_remove
-others=$("$ENGINE" ps -q --filter "ancestor=$IMAGE" | wc -l)
-[ "$others" -eq 0 ] || say "$others other containers of $IMAGE are running: idle memory will look too small"
+others=$("$ENGINE" ps -q | wc -l)
+[ "$others" -eq 0 ] || say "$others other containers are running: times suffer, and of the same image they share memory"
 e2e_require_image
 e2e_build_tools
 chmod 0755 "$LAB_DIR"

@@ -183,6 +183,25 @@ accounts() { cat "$(config set)/postfix-accounts.cf"; }
 
 # --- aliases ----------------------------------------------------------------------------------------
 
+@test "an account that was added last and is deleted again is really gone" {
+	in_setup email add gone@example.test secret5 </dev/null
+	in_setup email del -n gone@example.test
+	run login set gone@example.test secret5
+	[ "$status" -ne 0 ]
+	run in_server set swaks --server 127.0.0.1 --from '<>' --to gone@example.test --quit-after RCPT
+	[ "$status" -ne 0 ]
+}
+
+@test "an older accounts file put back is in force again" {
+	in_setup email add back@example.test first6 </dev/null
+	cp "$(config set)/postfix-accounts.cf" "$BATS_TEST_TMPDIR/older"
+	in_setup email update back@example.test second6 </dev/null
+	cp "$BATS_TEST_TMPDIR/older" "$(config set)/postfix-accounts.cf"
+	wait_until 5 login set back@example.test first6
+	run login set back@example.test second6
+	[ "$status" -ne 0 ]
+}
+
 @test "alias add: mail arrives at once; a second recipient joins the line" {
 	local subject
 	run in_setup alias add hello@example.test anna@example.test

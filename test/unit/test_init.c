@@ -363,8 +363,15 @@ SCENE(test_hangup_during_boot, 0,
 	{ 40, SIGNAL, SIGHUP, 0 }, BOOTED, { 400, EXIT, LIVE, EXITED(0) }, { 5000, SIGNAL, SIGTERM, 0 })
 
 SCENE(test_live_worker_takes_too_long, 0,
-	STARTED "; 1060 live; 61060 kill -13 KILL; 70000 kill 10 TERM; 70000 kill all TERM",
-	BOOTED, { 1000, CHANGE, 0, 1 }, { 70000, SIGNAL, SIGTERM, 0 })
+	STARTED "; 1060 live; 61060 kill -13 KILL; 66060 live; 70000 kill 10 TERM; 70000 kill all TERM",
+	BOOTED, { 1000, CHANGE, 0, 1 }, { 66100, EXIT, LIVE + 1, EXITED(0) }, { 70000, SIGNAL, SIGTERM, 0 })
+
+/* A full disk, say: tried again after 5 s, then 10 s; a success ends it. */
+SCENE(test_failed_apply_is_tried_again, 0,
+	STARTED "; 1060 live; 6100 live; 16200 live; 40000 kill 10 TERM; 40000 kill all TERM",
+	BOOTED, { 1000, CHANGE, 0, 1 }, { 1100, EXIT, LIVE, EXITED(74) },
+	{ 6200, EXIT, LIVE + 1, EXITED(74) }, { 16300, EXIT, LIVE + 2, EXITED(0) },
+	{ 40000, SIGNAL, SIGTERM, 0 })
 
 SCENE(test_live_worker_crashes, 0,
 	STARTED "; 1060 live; 5000 kill 10 TERM; 5000 kill all TERM",
@@ -516,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_hangup_applies_at_once),
 		cmocka_unit_test(test_hangup_during_boot),
 		cmocka_unit_test(test_live_worker_takes_too_long),
+		cmocka_unit_test(test_failed_apply_is_tried_again),
 		cmocka_unit_test(test_live_worker_crashes),
 		cmocka_unit_test(test_stop_ends_worker_first),
 		cmocka_unit_test(test_ready_worker_hangs),

@@ -253,14 +253,15 @@ static void test_last_good(void **state)
 	assert_int_equal(problems_errors(&f->p), 0);
 	assert_non_null(inputs_find_account(&f->in, "ben@firma.example"));
 	assert_non_null(inputs_find_alias(&f->in, "b@firma.example"));
-	/* A file that is gone is gone from the copies too. */
+	/* A file that is gone is gone from the copies too: then no file is the last good state. */
 	drop(f, ACCOUNTS_FILE);
 	drop(f, ALIASES_FILE);
 	save(f);
 	put(f, ACCOUNTS_FILE, "bad\n");
 	read_inputs(f);
-	assert_finding(&f->p, SEV_ERROR, ACCOUNTS_FILE ":1", "no '@'");
-	assert_false(f->in.used_last_good);
+	assert_finding(&f->p, SEV_WARNING, ACCOUNTS_FILE ":1", "no '@'");
+	assert_true(f->in.used_last_good);
+	assert_int_equal(f->in.accounts.n, 0);
 }
 
 static void test_save_errors(void **state)
@@ -388,6 +389,41 @@ static void test_relations(void **state)
 	assert_int_equal(f->p.list.n, 3);
 }
 
+static void test_everything_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	f->where.state_dir = NULL;
+	put(f, ACCOUNTS_FILE, ANNA);
+	assert_done(inputs_save_last_good(&f->where, &err), &err);
+	drop(f, ACCOUNTS_FILE);
+	f->where.fallback = false; /* a running server keeps what it has */
+	read_inputs(f);
+	assert_int_equal(problems_errors(&f->p), 1);
+	f->where.fallback = true; /* a start takes the copies */
+	read_inputs(f);
+	assert_int_equal(problems_errors(&f->p), 0);
+	assert_true(f->in.used_last_good);
+	assert_int_equal(f->in.accounts.n, 1);
+}
+
+static void test_new_bad_file_at_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	put(f, ACCOUNTS_FILE, ANNA);
+	assert_done(inputs_save_last_good(&f->where, &err), &err);
+	put(f, ALIASES_FILE, "nonsense\n");
+	f->where.fallback = true;
+	read_inputs(f);
+	assert_int_equal(problems_errors(&f->p), 0);
+	assert_true(f->in.used_last_good);
+	assert_int_equal(f->in.accounts.n, 1);
+	assert_int_equal(f->in.aliases.n, 0);
+}
+
 static bool has_warning(const struct fixture *f, const char *subject)
 {
 	for (size_t i = 0; i < f->p.list.n; i++)
@@ -417,6 +453,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_unreadable, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files_of_later, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_everything_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_new_bad_file_at_restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_all_bad_files_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_save_errors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),

@@ -153,6 +153,21 @@ static void test_first_tables(void **state UNUSED)
 	temp_close(&f.t);
 }
 
+static void test_no_postmaster(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "ben@example.test|" HASH "\n");
+	put(&f, "postfix-aliases.cf", "team: ben@example.test\n");
+	(void)apply(&f);
+	assert_null(cdb_value(&f, "roles.cdb", "postmaster@example.test"));
+	assert_null(cdb_value(&f, "roles.cdb", "root@mail.example.test"));
+	assert_non_null(cdb_value(&f, "roles.cdb", "team@mail.example.test"));
+	assert_non_null(cdb_value(&f, "local-aliases.cdb", "root"));
+	temp_close(&f.t);
+}
+
 static void test_nothing_changed(void **state UNUSED)
 {
 	struct fixture f;
@@ -244,7 +259,16 @@ static void test_put_one(void **state UNUSED)
 	assert_true(lmdb_key(&f, "recent.lmdb", "ben@example.test"));
 	assert_string_equal(sql_value(&f, "passdb", "password", "ben@example.test"), HASH);
 
+	/* The file as it was before: the account that was put must go. */
+	assert_int_equal(apply(&f), 0);
+	assert_true(live_forget(&f.t.arena, f.live, INPUT_ACCOUNTS, &err));
+	assert_int_equal(apply(&f), INPUT_ACCOUNTS);
+	assert_null(sql_value(&f, "passdb", "password", "ben@example.test"));
+	assert_false(lmdb_key(&f, "recent.lmdb", "ben@example.test"));
+
 	/* The next full apply knows better than what was put. */
+	assert_true(live_of("dovecot")->put(&ctx, &ben, &err));
+	assert_true(live_of("postfix")->put(&ctx, &ben, &err));
 	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\nben@example.test|" HASH2 "\n");
 	assert_int_equal(apply(&f), INPUT_ACCOUNTS);
 	assert_false(lmdb_key(&f, "recent.lmdb", "ben@example.test"));
@@ -296,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_tables),
+		cmocka_unit_test(test_no_postmaster),
 		cmocka_unit_test(test_nothing_changed),
 		cmocka_unit_test(test_change_and_removal),
 		cmocka_unit_test(test_text_stays_text),

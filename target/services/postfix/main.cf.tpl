@@ -103,6 +103,7 @@ smtpd_recipient_restrictions =
 	permit_sasl_authenticated,
 	permit_mynetworks,
 	reject_unauth_destination,
+	check_recipient_access inline:{ { localhost = REJECT }, { localhost.$mydomain = REJECT } },
 	reject_invalid_helo_hostname,
 	reject_non_fqdn_helo_hostname,
 {{#quotas}}

@@ -81,7 +81,8 @@ static void push_local_alias(struct arena *a, struct local_alias_vec *out, const
 	*VEC_PUSH(a, out) = (struct local_alias){ str_lower(a, name), str_dup(a, str_trim(value)) };
 }
 
-/* The administrator's lines first: of two entries with one name the first counts. */
+/* The administrator's lines. Where defaults are added they come behind: of two entries with one
+ * name the first counts. */
 static void list_local_aliases(const struct live_ctx *ctx, struct local_alias_vec *out)
 {
 	struct arena *a = ctx->svc->arena;
@@ -101,6 +102,12 @@ static void list_local_aliases(const struct live_ctx *ctx, struct local_alias_ve
 		buf_add(&logical, text.p, text.n);
 	}
 	push_local_alias(a, out, logical.p);
+}
+
+static void list_default_aliases(const struct live_ctx *ctx, struct local_alias_vec *out)
+{
+	struct arena *a = ctx->svc->arena;
+
 	*VEC_PUSH(a, out) = (struct local_alias){ "root", ctx->svc->s->postmaster_address };
 	*VEC_PUSH(a, out) = (struct local_alias){ "postmaster", "root" };
 	*VEC_PUSH(a, out) = (struct local_alias){ "mailer-daemon", "root" };
@@ -111,6 +118,7 @@ static bool add_local_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
 	struct local_alias_vec list = VEC_INIT;
 
 	list_local_aliases(ctx, &list);
+	list_default_aliases(ctx, &list);
 	for (size_t i = 0; i < list.n; i++)
 		if (!add_pair(cdb, list.v[i].name, list.v[i].value))
 			return false;
@@ -126,6 +134,9 @@ static bool add_host_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
 	struct local_alias_vec list = VEC_INIT;
 
 	list_local_aliases(ctx, &list);
+	if (in->domains.n > 0 &&
+	    inputs_is_received(a, ctx->svc->s, in, ctx->svc->s->postmaster_address))
+		list_default_aliases(ctx, &list);
 	for (size_t i = 0; i < list.n; i++) {
 		const char *key = arena_printf(a, "%s@%s", list.v[i].name, ctx->svc->s->hostname);
 		if (inputs_find_account(in, key) || inputs_find_alias(in, key))
@@ -144,7 +155,7 @@ static bool add_effective(const struct live_ctx *ctx, struct cdb_make *cdb, bool
 
 	inputs_effective_aliases(ctx->svc->arena, ctx->svc->s, ctx->svc->in, &list);
 	for (size_t i = 0; i < list.n; i++)
-		if (alias_is_role(&list.v[i]) == roles &&
+		if ((alias_is_role(&list.v[i]) || streq(list.v[i].file, ALIAS_IDENTITY)) == roles &&
 		    !add_pair(cdb, list.v[i].key, list.v[i].targets))
 			return false;
 	return true;

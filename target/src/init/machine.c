@@ -79,6 +79,27 @@ static void boot_ended(struct machine *m, int wstatus)
 	}
 }
 
+/* A file that is wrong needs another change; what failed for any other reason (a full disk, a
+ * worker that died) is tried again, each time after twice the pause. */
+static void live_ended(struct machine *m, int wstatus, bool overran)
+{
+	int status = proc_exit_status(wstatus);
+
+	if (WIFSIGNALED(wstatus) && !overran)
+		log_error(
+			"applying a change failed: the worker died of signal %d; the last good state is in use",
+			WTERMSIG(wstatus));
+	if (status == 0 || status == ERR_DATA) {
+		m->retry_ms = 0;
+		return;
+	}
+	m->retry_ms = m->retry_ms == 0 ? MACHINE_RETRY_MS : m->retry_ms * 2;
+	if (m->retry_ms > MACHINE_RETRY_MAX_MS)
+		m->retry_ms = MACHINE_RETRY_MAX_MS;
+	m->not_before_ms = now(m) + m->retry_ms;
+	debounce_note(&m->changes, now(m));
+}
+
 static void worker_ended(struct machine *m, int wstatus)
 {
 	bool overran = m->overran;
@@ -87,10 +108,8 @@ static void worker_ended(struct machine *m, int wstatus)
 	m->worker_until_ms = INT64_MAX;
 	if (m->state == MACHINE_BOOT)
 		boot_ended(m, wstatus);
-	else if (m->state == MACHINE_CRUISE && WIFSIGNALED(wstatus) && !overran)
-		log_error(
-			"applying a change failed: the worker died of signal %d; the last good state is in use",
-			WTERMSIG(wstatus));
+	else if (m->state == MACHINE_CRUISE)
+		live_ended(m, wstatus, overran);
 }
 
 static void supervisor_ended(struct machine *m, int wstatus)

@@ -35,10 +35,12 @@ struct machine_options {
 
 #define MACHINE_BOOT_MS 120000 /* the boot worker may take this long */
 #define MACHINE_LIVE_MS 60000
-#define MACHINE_READY_MS 70000	   /* the ready worker gives up by itself earlier */
-#define MACHINE_IMPATIENT_MS 1000  /* grace after a second SIGTERM */
-#define MACHINE_SWEEP_MS 500	   /* for what is left when the supervisor ended as it was told */
-#define MACHINE_KILLED_MS 500	   /* for SIGKILL to act */
+#define MACHINE_READY_MS 70000	  /* the ready worker gives up by itself earlier */
+#define MACHINE_IMPATIENT_MS 1000 /* grace after a second SIGTERM */
+#define MACHINE_SWEEP_MS 500	  /* for what is left when the supervisor ended as it was told */
+#define MACHINE_KILLED_MS 500	  /* for SIGKILL to act */
+#define MACHINE_RETRY_MS 5000	  /* first pause after an apply that failed; doubled */
+#define MACHINE_RETRY_MAX_MS 60000
 #define MACHINE_FORK_RETRY_MS 5000 /* after a fork that failed */
 
 struct machine {
@@ -56,6 +58,7 @@ struct machine {
 	int64_t ready_until_ms;
 	int64_t state_until_ms; /* STOP, SWEEP */
 	int64_t not_before_ms;	/* no live worker earlier */
+	int64_t retry_ms; /* pause before an apply that failed is tried again; 0 = none failed */
 	int64_t poll_due_ms;
 };
 

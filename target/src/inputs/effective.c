@@ -41,10 +41,8 @@ static void drop_extension(char *address)
 		memmove(plus, at, strlen(at) + 1);
 }
 
-/* Whether mail to the address (lower case, with domain, without extension) ends at somebody we
- * know, or leaves. */
-static bool is_received(struct arena *a, const struct settings *s, const struct inputs *in,
-			char *address)
+bool inputs_is_received(struct arena *a, const struct settings *s, const struct inputs *in,
+			const char *address)
 {
 	const char *domain = email_domain(address);
 
@@ -105,7 +103,7 @@ static void add_roles(struct arena *a, const struct settings *s, const struct in
 	char *target = postmaster(a, s);
 	struct map on_the_way;
 
-	if (email_domain(target) == NULL || !is_received(a, s, in, target))
+	if (email_domain(target) == NULL || !inputs_is_received(a, s, in, target))
 		return;
 	map_init(&on_the_way, a, 16);
 	follow(a, in, target, &on_the_way);
@@ -188,7 +186,7 @@ static void check_alias(struct arena *a, const struct settings *s, const struct 
 	for (char *t = next_target(a, &rest); t; t = next_target(a, &rest)) {
 		shadows = shadows && !streq(t, x->key);
 		if (t[0] == '@' || email_domain(t) == NULL || streq(t, x->key) || strchr(t, '[') ||
-		    is_received(a, s, in, t))
+		    inputs_is_received(a, s, in, t))
 			continue;
 		problems_add(p, SEV_WARNING, subject, "correct the target, or add the account",
 			     "target '%s' of '%s' is no account and no alias: its mail is returned",
@@ -215,7 +213,7 @@ void effective_check(struct arena *a, const struct settings *s, const struct inp
 	for (size_t i = 0; i < in->aliases.n; i++)
 		if (!is_plain(in, &in->aliases.v[i]))
 			check_alias(a, s, in, &in->aliases.v[i], p);
-	if (in->domains.n > 0 && email_domain(target) && !is_received(a, s, in, target))
+	if (in->domains.n > 0 && email_domain(target) && !inputs_is_received(a, s, in, target))
 		problems_add(
 			p, SEV_NOTE,
 			arena_printf(a, "POSTMASTER_ADDRESS='%s'", s->postmaster_address),

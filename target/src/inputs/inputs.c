@@ -99,7 +99,7 @@ static bool read_text(struct arena *a, const char *dir, const char *name, struct
 	return true;
 }
 
-/* Takes the last good copy in place of a bad file. */
+/* Takes the last good copy in place of a bad file; no copy means that there was no file. */
 static bool use_last_good(struct arena *a, const struct inputs_where *where,
 			  const struct input_file *f, struct raw *raw)
 {
@@ -109,11 +109,39 @@ static bool use_last_good(struct arena *a, const struct inputs_where *where,
 	bool missing;
 
 	if (!where->fallback || where->last_good_dir == NULL ||
-	    !read_text(a, where->last_good_dir, f->name, &text, &missing, &err) || missing)
+	    !read_text(a, where->last_good_dir, f->name, &text, &missing, &err) ||
+	    (missing && !dir_exists(where->last_good_dir)))
 		return false;
 	problems_init(&ignored, a);
 	f->parse(a, text, raw, &ignored);
 	return problems_errors(&ignored) == 0;
+}
+
+static bool has_files(struct arena *a, const char *dir)
+{
+	for (size_t i = 0; dir && i < ARRAY_SIZE(input_files); i++)
+		if (access(arena_printf(a, "%s/%s", dir, input_files[i].name), F_OK) == 0)
+			return true;
+	return false;
+}
+
+/* Every file is gone though the last good state had some: a volume that is not mounted, hardly an
+ * administrator's wish. A single file that is removed does count. */
+static bool check_vanished(struct arena *a, const struct inputs_where *where, struct raw *raw,
+			   struct problems *p)
+{
+	bool fallen = where->fallback;
+
+	if (has_files(a, where->config_dir) || !has_files(a, where->last_good_dir))
+		return false;
+	for (size_t i = 0; fallen && i < ARRAY_SIZE(input_files); i++)
+		fallen = use_last_good(a, where, &input_files[i], raw);
+	problems_add(
+		p, fallen ? SEV_WARNING : SEV_ERROR, where->config_dir,
+		arena_printf(a, "is it mounted? To begin anew remove %s", where->last_good_dir),
+		"all files of the configuration are gone%s",
+		fallen ? ": their LAST GOOD COPIES are in use" : "");
+	return fallen;
 }
 
 static void read_one(struct arena *a, const struct inputs_where *where, const struct input_file *f,
@@ -320,7 +348,9 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	*in = (struct inputs){ 0 };
 	map_init(&raw.account_index, a, 0);
 	map_init(&raw.alias_index, a, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(input_files); i++)
+	bool vanished = check_vanished(a, where, &raw, p);
+	in->used_last_good = vanished;
+	for (size_t i = 0; !vanished && i < ARRAY_SIZE(input_files); i++)
 		read_one(a, where, &input_files[i], &raw, &in->used_last_good, p);
 	merge_accounts(a, s, where, &raw, p);
 	merge_aliases(a, s, &raw, p);

@@ -166,4 +166,10 @@ static inline bool alias_is_role(const struct alias *x)
 	return strcmp(x->file, ALIAS_ROLE) == 0;
 }
 
+/* Whether mail to the address (lower case, with domain, without extension) ends at somebody we
+ * know (an account, an alias, a catch-all, a pattern that may match) or leaves for another
+ * server. */
+bool inputs_is_received(struct arena *a, const struct settings *s, const struct inputs *in,
+			const char *address);
+
 #endif

@@ -237,6 +237,17 @@ static void reload_services(const struct work *w, unsigned changed)
 	}
 }
 
+/* Not the files' fault: init tries again, and until then the server is not healthy. */
+static int live_failed(const struct work *w, struct problems *p, const struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	int status = fail(p, err, "tables");
+
+	write_status(w, p);
+	(void)!stamp_store(w->plan.arena, PATH_LIVE, "", &ignored);
+	return status == ERR_DATA ? ERR_IO : status;
+}
+
 static int live_locked(struct work *w, const struct settings_source *src, struct problems *p,
 		       struct apply_result *result_r)
 {
@@ -258,7 +269,7 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 									 : fail(p, &err, "tables");
 	if (!live_apply(&w->plan, PATH_LIVE, changed, &err) ||
 	    !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
-		return fail(p, &err, "tables");
+		return live_failed(w, p, &err);
 	reload_services(w, changed);
 	result_r->changed = true;
 	result_r->changed_inputs = changed;

@@ -11,9 +11,9 @@
 
 #define SERVICES_MAX 128
 
-static const char *fingerprint_path(const struct plan *plan, const char *dir)
+static const char *fingerprint_path(struct arena *a, const char *dir)
 {
-	return arena_printf(plan->arena, "%s/.fingerprints", dir);
+	return arena_printf(a, "%s/.fingerprints", dir);
 }
 
 unsigned live_changed(const struct plan *plan, const char *dir)
@@ -23,7 +23,7 @@ unsigned live_changed(const struct plan *plan, const char *dir)
 	char *text;
 	struct str rest, word;
 
-	if (!file_read(plan->arena, fingerprint_path(plan, dir), 4096, &text, NULL, &err))
+	if (!file_read(plan->arena, fingerprint_path(plan->arena, dir), 4096, &text, NULL, &err))
 		return INPUT_ALL;
 	rest = str_from(text);
 	for (unsigned i = 0; i < INPUT_BITS; i++) {
@@ -35,15 +35,39 @@ unsigned live_changed(const struct plan *plan, const char *dir)
 	return changed;
 }
 
-static bool store_fingerprints(const struct plan *plan, const char *dir, struct err *err)
+static bool write_fingerprints(struct arena *a, const char *dir, const struct buf *text,
+			       struct err *err)
 {
 	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+
+	return file_replace(fingerprint_path(a, dir), text->p, text->n, &attr, FILE_EPHEMERAL, NULL,
+			    err);
+}
+
+static bool store_fingerprints(const struct plan *plan, const char *dir, struct err *err)
+{
 	autobuf struct buf out = BUF_INIT;
 
 	for (unsigned i = 0; i < INPUT_BITS; i++)
 		buf_printf(&out, "%016" PRIx64 "\n", plan->ctx.in->fingerprint[i]);
-	return file_replace(fingerprint_path(plan, dir), out.p, out.n, &attr, FILE_EPHEMERAL, NULL,
-			    err);
+	return write_fingerprints(plan->arena, dir, &out, err);
+}
+
+bool live_forget(struct arena *a, const char *dir, unsigned inputs, struct err *err)
+{
+	autobuf struct buf out = BUF_INIT;
+	struct str rest, word;
+	char *text;
+
+	if (!file_read(a, fingerprint_path(a, dir), 4096, &text, NULL, err))
+		return err->sys == ENOENT; /* nothing is known anyway */
+	rest = str_from(text);
+	for (unsigned i = 0; i < INPUT_BITS && str_next_word(&rest, " \n", &word); i++)
+		if ((inputs & (1u << i)) != 0)
+			buf_adds(&out, "?\n");
+		else
+			buf_printf(&out, "%.*s\n", (int)word.n, word.p);
+	return write_fingerprints(a, dir, &out, err);
 }
 
 struct prepared {
@@ -101,9 +125,9 @@ bool live_apply(const struct plan *plan, const char *dir, unsigned changed, stru
 
 	if (!prepare_all(&ctx, list, &n, err))
 		return false;
-	if (unlink(fingerprint_path(plan, dir)) < 0 && errno != ENOENT) {
+	if (unlink(fingerprint_path(plan->arena, dir)) < 0 && errno != ENOENT) {
 		abort_all(&ctx, list, n);
-		return err_sys(err, ERR_IO, "remove %s", fingerprint_path(plan, dir));
+		return err_sys(err, ERR_IO, "remove %s", fingerprint_path(plan->arena, dir));
 	}
 	if ((changed & INPUT_TLS) != 0 && !tls_files_write(plan, dir, err)) {
 		abort_all(&ctx, list, n);

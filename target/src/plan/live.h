@@ -23,4 +23,7 @@ unsigned live_changed(const struct plan *plan, const char *dir);
 bool live_apply(const struct plan *plan, const char *dir, unsigned changed, struct err *err)
 	MUST_CHECK;
 
+/* Makes the next live_changed() name these inputs: what is live is no longer what was applied. */
+bool live_forget(struct arena *a, const char *dir, unsigned inputs, struct err *err) MUST_CHECK;
+
 #endif

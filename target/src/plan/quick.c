@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "plan/apply.h"
+#include "plan/live.h"
 #include "plan/paths.h"
 #include "plan/stamp.h"
 
@@ -73,6 +74,7 @@ bool quick_put(struct arena *a, const struct settings_source *src, const char *b
 	plan_make(a, &s, NULL, false, &plan, &p);
 	struct live_ctx ctx = { .svc = &plan.ctx, .dir = PATH_LIVE, .changed = INPUT_ACCOUNTS };
 	return problems_errors(&p) == 0 && all_can_put(&ctx, account) &&
-	       stamp_store(a, PATH_LIVE, "", &err) && put_all(&ctx, account, &err) &&
+	       stamp_store(a, PATH_LIVE, "", &err) &&
+	       live_forget(a, PATH_LIVE, INPUT_ACCOUNTS, &err) && put_all(&ctx, account, &err) &&
 	       stamp_store(a, PATH_LIVE, after, &err);
 }

@@ -13,8 +13,8 @@
  * possible only when what is live is what the files said before the change, and when every service
  * can take the account by itself (can_put).
  *
- * The fingerprints are left as they are: the next full apply finds the accounts changed and writes
- * all tables once more.
+ * The fingerprint of the accounts is forgotten: the next full apply compares every row, also when
+ * the file is then what it was before.
  */
 #ifndef PLAN_QUICK_H
 #define PLAN_QUICK_H
