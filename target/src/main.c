@@ -38,7 +38,7 @@ static int show_help(int argc, char **argv)
 	printf("usage: mailserver COMMAND [ARGUMENT…]\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(applets); i++)
 		printf("  %-12s %s\n", applets[i].name, applets[i].summary);
-	printf("\nA COMMAND followed by 'help' explains itself. Manual: /usr/share/doc/mailserver/\n");
+	printf("\nA COMMAND followed by 'help' explains itself.\n");
 	return 0;
 }
 

@@ -41,7 +41,7 @@ cleanup     unix  n       -       n       -       0       cleanup
 sender-cleanup unix n     -       n       -       0       cleanup
   -o syslog_name=postfix/sender-cleanup
   -o header_checks=pcre:$config_directory/sender_header_filter.pcre
-  -o mime_header_checks=
+  -o mime_header_checks=pcre:$config_directory/sender_mime_header_filter.pcre
   -o nested_header_checks=
 qmgr        unix  n       -       n       300     1       qmgr
 tlsmgr      unix  -       -       n       1000?   1       tlsmgr

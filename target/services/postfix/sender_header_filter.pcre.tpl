@@ -14,9 +14,6 @@
 /^User-Agent:/				IGNORE
 /^X-Enigmail/				IGNORE
 
-# Some programs write it in ways that upset signatures and filters.
-/^Mime-Version:\s*1\.0.*/		REPLACE MIME-Version: 1.0
-
 # No "reactions" by mail from Microsoft's clients.
 /^X-MS-Reactions:/			IGNORE
 /^Message-Id:/				PREPEND X-MS-Reactions: disallow

@@ -17,7 +17,7 @@ static const char usage[] =
 	"\n"
 	"  check [--env FILE] [--config DIR]  report everything that is wrong, all at once\n"
 	"  show [--json]                      settings in force and where each came from\n"
-	"  list                               every variable: type, default, what it does\n"
+	"  list                               every variable: kind, default, whether it works yet\n"
 	"  diff                               what a restart would change in the daemons' files\n"
 	"  plan                               services, files, programs, ports\n"
 	"  dist                               print env-mailserver.dist\n"
@@ -91,7 +91,7 @@ static int config_check(struct arena *a, const struct config_args *args)
 	(void)write_all(STDOUT_FILENO, text.p, text.n);
 	if (problems_errors(&l->p) > 0)
 		return ERR_CONFIG;
-	printf("ok: %zu accounts, %zu aliases, %zu domains; %zu warnings\n", l->in.accounts.n,
+	printf("ok; accounts: %zu, aliases: %zu, domains: %zu, warnings: %zu\n", l->in.accounts.n,
 	       l->in.aliases.n, l->in.domains.n, problems_count(&l->p, SEV_WARNING));
 	return 0;
 }

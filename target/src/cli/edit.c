@@ -98,12 +98,15 @@ void edit_write(struct edit *e, const char *name, struct buf *text)
 	f->changed = f->after.n != f->before.n || memcmp(f->after.p, f->before.p, f->after.n) != 0;
 }
 
+/* An administrator's link stays a link: what it points to is replaced. */
 static bool put_text(const struct edit_file *f, struct str text, struct err *err)
 {
 	const struct file_attr secret = { 0600, (uid_t)-1, (gid_t)-1 };
 	bool is_secret = !f->existed && streq(f->name, ACCOUNTS_FILE);
+	char real[PATH_MAX];
+	const char *path = realpath(f->path, real) ? real : f->path;
 
-	return file_replace(f->path, text.p, text.n, is_secret ? &secret : NULL, FILE_DURABLE, NULL,
+	return file_replace(path, text.p, text.n, is_secret ? &secret : NULL, FILE_DURABLE, NULL,
 			    err);
 }
 

@@ -16,6 +16,7 @@
 #include "cli/maildata.h"
 #include "cli/say.h"
 #include "cli/secret.h"
+#include "cli/source.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/quotas.h"
@@ -68,15 +69,37 @@ static bool check_new(struct edit *e, const char *address, struct str *text_r, s
 	return true;
 }
 
+/* Whether MAIL_ACCOUNTS defines the account; no command can change it there. */
+static bool is_from_environment(struct arena *a, const char *address)
+{
+	struct account_vec list = VEC_INIT;
+	struct settings_source src;
+	struct problems ignored;
+	struct settings s;
+	struct map index;
+
+	problems_init(&ignored, a);
+	source_current(a, &src, NULL);
+	settings_load(a, &src, &s, &ignored);
+	accounts_parse_env(a, s.mail_accounts, NULL, &list, &index, &ignored);
+	for (size_t i = 0; i < list.n; i++)
+		if (streq(list.v[i].address, address))
+			return true;
+	return false;
+}
+
 static bool check_known(struct edit *e, const char *address, struct str *text_r, struct err *err)
 {
 	struct str line;
 
 	if (!edit_read(e, ACCOUNTS_FILE, text_r, err))
 		return false;
-	if (!accounts_find(*text_r, address, &line, NULL))
-		return err_set(err, ERR_DATA, "'%s' does not exist", address);
-	return true;
+	if (accounts_find(*text_r, address, &line, NULL))
+		return true;
+	if (is_from_environment(&e->arena, address))
+		return err_set(err, ERR_DATA, "'%s' comes from MAIL_ACCOUNTS: change it there",
+			       address);
+	return err_set(err, ERR_DATA, "'%s' does not exist", address);
 }
 
 typedef bool check_fn(struct edit *e, const char *address, struct str *text_r, struct err *err);
@@ -181,7 +204,7 @@ static bool edit_out(struct edit *e, const char *name, const char *address, stru
 
 static void kick(const char *address)
 {
-	const char *argv[] = { "/usr/bin/doveadm", "kick", address, NULL };
+	const char *argv[] = { "/usr/bin/doveadm", "kick", "--", address, NULL };
 	struct proc_spec spec = { .argv = argv, .timeout_ms = KICK_MS };
 	struct proc_result result = { 0 };
 	struct err err = ERR_INIT;
@@ -238,15 +261,18 @@ static int delete_account(const struct cmd *cmd, const char *typed, enum maildat
 	return status;
 }
 
-/* The file is missing or empty: there is nobody to delete. */
-static bool has_no_accounts(const char *dir)
+/* The file is missing or empty, and nobody comes from the environment: there is nobody to delete. */
+static bool has_no_accounts(const struct cmd *cmd)
 {
 	struct arena a;
 	struct stat st;
 
 	arena_init(&a, "path");
-	bool none = stat(arena_printf(&a, "%s/" ACCOUNTS_FILE, dir), &st) < 0 ? errno == ENOENT
-									      : st.st_size == 0;
+	bool none = stat(arena_printf(&a, "%s/" ACCOUNTS_FILE, cmd->config_dir), &st) < 0
+			    ? errno == ENOENT
+			    : st.st_size == 0;
+	for (int i = 0; none && i < cmd->argc; i++)
+		none = !is_from_environment(&a, str_lower(&a, str_from(cmd->argv[i])));
 	arena_fini(&a);
 	return none;
 }
@@ -256,7 +282,7 @@ int email_del(const struct cmd *cmd)
 	enum maildata what = cmd_has_flag(cmd, 'y') ? MAILDATA_REMOVE : MAILDATA_KEEP;
 	int status = 0;
 
-	if (has_no_accounts(cmd->config_dir))
+	if (has_no_accounts(cmd))
 		return 0;
 	if (cmd_has_flag(cmd, 'y') && cmd_has_flag(cmd, 'n')) {
 		say_error("-y and -n contradict each other");

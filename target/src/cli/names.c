@@ -5,10 +5,10 @@
 #include "base/str.h"
 
 const struct cli_name cli_names[] = {
-	{ "addmailuser", "email add" }, { "updatemailuser", "email update" },
-	{ "delmailuser", "email del" }, { "listmailuser", "email list" },
-	{ "addalias", "alias add" },	{ "delalias", "alias del" },
-	{ "listalias", "alias list" },	{ NULL, NULL },
+#define NAME(name, words) { name, words },
+#include "cli/names.def"
+#undef NAME
+	{ NULL, NULL },
 };
 
 const struct cli_name *cli_find_name(const char *path)

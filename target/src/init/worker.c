@@ -4,9 +4,14 @@
  */
 #include "init/worker.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "init/findings.h"
+#include "init/sys.h"
 #include "plan/apply.h"
 #include "plan/paths.h"
 #include "plan/probe.h"
@@ -16,12 +21,41 @@
 extern char **environ;
 
 #define READY_MS 60000
+#define HERALD_MS 5000
+#define HERALD_STEP_MS 20
 
 static struct settings_source own_source(struct arena *a)
 {
 	return (struct settings_source){ .environ = (const char *const *)environ,
 					 .nodename = host_system_fqdn(a),
 					 .read_files = true };
+}
+
+/* What the boot worker found belongs into mail.log too, which nobody writes yet. A child waits for the
+ * log socket; without one the lines go to the container's output alone. */
+static void tell_findings(const struct problems *p)
+{
+	static const struct timespec pause = { 0, HERALD_STEP_MS * 1000000L };
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = SYS_LOG_SOCKET };
+	int64_t until = now_ms() + HERALD_MS;
+	pid_t pid;
+
+	if (p->list.n == 0)
+		return;
+	pid = fork();
+	if (pid > 0)
+		return;
+	if (pid == 0) {
+		/* That a socket is listened to is told by nobody. */
+		autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		while (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 &&
+		       now_ms() < until)
+			(void)nanosleep(&pause, NULL);
+		log_to_syslog(SYS_LOG_SOCKET);
+	}
+	problems_log(p);
+	if (pid == 0)
+		_exit(0);
 }
 
 static int boot(struct arena *a)
@@ -35,7 +69,7 @@ static int boot(struct arena *a)
 	problems_init(&p, a);
 	status = apply_boot(&src, &p);
 	if (status == 0) {
-		problems_log(&p);
+		tell_findings(&p);
 		findings_tell(a, &p, PATH_FINDINGS, true);
 		return 0;
 	}

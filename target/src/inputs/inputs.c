@@ -169,7 +169,7 @@ static void read_one(struct arena *a, const struct inputs_where *where, const st
 		return;
 	*used_last_good = true;
 	problems_add(p, SEV_WARNING, f->name,
-		     "correct the lines named above; the change is taken at once",
+		     "correct the lines that are named; that takes effect at once",
 		     "the file has errors: its LAST GOOD COPY is in use, later changes are not");
 }
 

@@ -22,6 +22,7 @@
 #include "plan/provision.h"
 #include "plan/render.h"
 #include "plan/stamp.h"
+#include "plan/status.h"
 
 #define LOCK_WAIT_MS 60000
 #define RELOAD_MS 20000
@@ -47,21 +48,37 @@ static int fail(struct problems *p, const struct err *err, const char *subject)
 	return err->class == ERR_NONE ? ERR_INTERNAL : (int)err->class;
 }
 
+/* Whether the finding is about a file of the config directory: "NAME" or "NAME:LINE". */
+static bool is_about_file(struct arena *a, const char *subject)
+{
+	struct text_vec files = VEC_INIT;
+
+	inputs_list_files(a, "", &files);
+	for (size_t i = 0; i < files.n; i++)
+		if (has_prefix(subject, files.v[i] + 1))
+			return true;
+	return has_prefix(subject, PATH_CONFIG);
+}
+
 /* PATH_STATUS tells the health check why the server is not as its files say. */
-static void write_status(const struct work *w, const struct problems *p)
+static void write_status(struct work *w, struct problems *p)
 {
 	const struct file_attr attr = { 0644, (uid_t)-1, (gid_t)-1 };
 	struct err err = ERR_INIT;
+	struct status before;
 	autobuf struct buf out = BUF_INIT;
 
-	for (size_t i = 0; i < p->list.n; i++)
-		if (p->list.v[i].severity == SEV_ERROR)
+	for (size_t i = 0; i < p->list.n; i++) {
+		const struct problem *x = &p->list.v[i];
+		if (x->severity == SEV_ERROR ||
+		    (x->severity == SEV_WARNING && w->in.used_last_good &&
+		     is_about_file(&w->arena, x->subject)))
 			buf_printf(&out, "finding %s: %s (the last good state is in use)\n",
-				   p->list.v[i].subject, p->list.v[i].text);
-	if (w->in.used_last_good && out.n == 0)
-		buf_adds(
-			&out,
-			"finding a file of the config directory has errors: its last good copy is in use\n");
+				   x->subject, x->text);
+	}
+	if (out.n == 0 && status_read(&w->arena, PATH_STATUS, &before, &err) &&
+	    before.findings.n > 0)
+		problems_add(p, SEV_NOTE, PATH_CONFIG, NULL, "everything is accepted again");
 	buf_printf(&out, "accounts %zu\n", w->in.accounts.n);
 	if (!file_replace(PATH_STATUS, out.p, out.n, &attr, FILE_EPHEMERAL, NULL, &err))
 		log_warn("%s", err.text);
@@ -112,6 +129,7 @@ static bool wipe_earlier_life(struct err *err)
 {
 	const struct file_attr attr = { 0755, 0, 0 };
 
+	(void)unlink(PATH_STATUS);
 	if (unlink(PATH_SNAPSHOT) < 0 && errno != ENOENT && errno != ENOTDIR)
 		return err_sys(err, ERR_IO, "remove %s", PATH_SNAPSHOT);
 	return tree_remove(PATH_BOOT, err) && tree_remove(PATH_LIVE, err) &&
@@ -238,7 +256,7 @@ static void reload_services(const struct work *w, unsigned changed)
 }
 
 /* Not the files' fault: init tries again, and until then the server is not healthy. */
-static int live_failed(const struct work *w, struct problems *p, const struct err *err)
+static int live_failed(struct work *w, struct problems *p, const struct err *err)
 {
 	struct err ignored = ERR_INIT;
 	int status = fail(p, err, "tables");
@@ -266,7 +284,7 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 	changed = live_changed(&w->plan, PATH_LIVE);
 	if (changed == 0)
 		return stamp_store(&w->arena, PATH_LIVE, w->stamp, &err) ? 0
-									 : fail(p, &err, "tables");
+									 : live_failed(w, p, &err);
 	if (!live_apply(&w->plan, PATH_LIVE, changed, &err) ||
 	    !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
 		return live_failed(w, p, &err);

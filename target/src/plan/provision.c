@@ -38,32 +38,53 @@ static bool find_ids(const struct plan *plan, const struct service_dir *d, struc
 	return true;
 }
 
-/* Gives everything below fd that belongs to `old` to the new owner. Files of other owners are
- * left alone. */
-static void chown_below(int fd, uid_t old, uid_t uid, gid_t gid)
+/* Gives everything below fd that belongs to `old` to the new owner; files of other owners are left
+ * alone. The first failure is kept in *bad, the walk goes on. */
+static void chown_below(int fd, uid_t old, uid_t uid, gid_t gid, int *bad)
 {
-	int copy = dup(fd);
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *e;
 
-	if (d == NULL)
+	if (d == NULL) {
+		*bad = *bad ? *bad : errno;
 		return;
+	}
 	while ((e = readdir(d)) != NULL) {
 		struct stat st;
 		if (streq(e->d_name, ".") || streq(e->d_name, ".."))
 			continue;
 		if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (st.st_uid == old)
-			(void)!fchownat(fd, e->d_name, uid, gid, AT_SYMLINK_NOFOLLOW);
+			continue; /* gone meanwhile */
 		if (S_ISDIR(st.st_mode)) {
 			autoclose int sub = openat(fd, e->d_name,
 						   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 			if (sub >= 0)
-				chown_below(sub, old, uid, gid);
+				chown_below(sub, old, uid, gid, bad);
 		}
+		if (st.st_uid == old &&
+		    fchownat(fd, e->d_name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && *bad == 0)
+			*bad = errno;
 	}
 	(void)closedir(d);
+}
+
+/* The directory itself changes last: its owner says whether the work below it was finished, so a
+ * start that is interrupted is continued by the next one. */
+static bool change_owner(int fd, const char *path, const struct stat *st,
+			 const struct file_attr *attr, struct err *err)
+{
+	int bad = 0;
+
+	if (st->st_uid != attr->uid && st->st_uid != 0) {
+		log_info("%s belongs to uid %u: giving it and its content to uid %u", path,
+			 (unsigned)st->st_uid, (unsigned)attr->uid);
+		chown_below(fd, st->st_uid, attr->uid, attr->gid, &bad);
+	}
+	errno = bad;
+	if (bad || fchown(fd, attr->uid, attr->gid) < 0)
+		return err_sys(err, ERR_IO, "change the owner of %s", path);
+	return true;
 }
 
 static bool provision_dir(const char *path, const struct file_attr *attr, struct err *err)
@@ -75,16 +96,9 @@ static bool provision_dir(const char *path, const struct file_attr *attr, struct
 	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, ERR_IO, "open %s", path);
-	if (st.st_uid != attr->uid || st.st_gid != attr->gid) {
-		uid_t old = st.st_uid;
-		if (fchown(fd, attr->uid, attr->gid) < 0)
-			return err_sys(err, ERR_IO, "change the owner of %s", path);
-		if (old != attr->uid && old != 0) {
-			log_info("%s belonged to uid %u: giving it and its content to uid %u", path,
-				 (unsigned)old, (unsigned)attr->uid);
-			chown_below(fd, old, attr->uid, attr->gid);
-		}
-	}
+	if ((st.st_uid != attr->uid || st.st_gid != attr->gid) &&
+	    !change_owner(fd, path, &st, attr, err))
+		return false;
 	if ((st.st_mode & 07777) != attr->mode && fchmod(fd, attr->mode) < 0)
 		return err_sys(err, ERR_IO, "change the mode of %s", path);
 	return true;

@@ -149,6 +149,6 @@ void settings_print_show(struct arena *a, const struct settings *s, bool json, s
 			continue;
 		buf_printf(out, "%-11s  %s=", origin_word(s->origin[i]), row->name);
 		add_line(out, shown(a, s, row));
-		buf_addc(out, '\n');
+		buf_printf(out, "%s\n", row->flags & F_LATER ? "  [not in this image yet]" : "");
 	}
 }
