@@ -236,13 +236,13 @@ static void test_last_good(void **state)
 	/* Without permission to fall back the errors stay errors. */
 	read_inputs(f);
 	assert_finding(&f->p, SEV_ERROR, ACCOUNTS_FILE ":2", "no '@'");
-	assert_false(f->in.used_last_good);
+	assert_false(f->in.fallen.n > 0);
 	f->where.fallback = true;
 	read_inputs(f);
 	assert_int_equal(problems_errors(&f->p), 0);
 	assert_finding(&f->p, SEV_WARNING, ACCOUNTS_FILE ":2", "no '@'");
 	assert_finding(&f->p, SEV_WARNING, ACCOUNTS_FILE, "LAST GOOD COPY");
-	assert_true(f->in.used_last_good);
+	assert_true(f->in.fallen.n > 0);
 	assert_non_null(inputs_find_account(&f->in, "ben@firma.example"));
 	/* The other file is taken as it is. */
 	assert_non_null(inputs_find_alias(&f->in, "b@firma.example"));
@@ -260,7 +260,7 @@ static void test_last_good(void **state)
 	put(f, ACCOUNTS_FILE, "bad\n");
 	read_inputs(f);
 	assert_finding(&f->p, SEV_WARNING, ACCOUNTS_FILE ":1", "no '@'");
-	assert_true(f->in.used_last_good);
+	assert_true(f->in.fallen.n > 0);
 	assert_int_equal(f->in.accounts.n, 0);
 }
 
@@ -404,7 +404,7 @@ static void test_everything_gone(void **state)
 	f->where.fallback = true; /* a start takes the copies */
 	read_inputs(f);
 	assert_int_equal(problems_errors(&f->p), 0);
-	assert_true(f->in.used_last_good);
+	assert_true(f->in.fallen.n > 0);
 	assert_int_equal(f->in.accounts.n, 1);
 }
 
@@ -419,7 +419,7 @@ static void test_new_bad_file_at_restart(void **state)
 	f->where.fallback = true;
 	read_inputs(f);
 	assert_int_equal(problems_errors(&f->p), 0);
-	assert_true(f->in.used_last_good);
+	assert_true(f->in.fallen.n > 0);
 	assert_int_equal(f->in.accounts.n, 1);
 	assert_int_equal(f->in.aliases.n, 0);
 }

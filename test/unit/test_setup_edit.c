@@ -28,12 +28,18 @@ int apply_live(const struct settings_source *src UNUSED, struct problems *p,
 	       struct apply_result *result_r)
 {
 	server.calls++;
-	*result_r = (struct apply_result){ .changed = server.status == 0 };
+	*result_r = (struct apply_result){ .applied = server.status == 0,
+					   .changed = server.status == 0 };
 	if (server.status)
 		problems_add(p, SEV_ERROR, "postfix-accounts.cf:9", NULL, "made up");
 	if (server.meddle)
 		temp_write(server.meddle, "somebody else\n");
 	return server.status;
+}
+
+bool apply_running_source(struct arena *a UNUSED, struct settings_source *src_r UNUSED)
+{
+	return false;
 }
 
 struct fixture {

@@ -158,14 +158,33 @@ static bool write_files(struct edit *e, struct err *err)
 	return true;
 }
 
-static void print_errors(const struct problems *p)
+/* Whether the finding is about one of the files that were written: "NAME" or "NAME:LINE". */
+static bool is_about_edit(const struct edit *e, const char *subject)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (e->files[i].written && has_prefix(subject, e->files[i].name))
+			return true;
+	return false;
+}
+
+static void print_findings(const struct edit *e, const struct problems *p)
 {
 	for (size_t i = 0; i < p->list.n; i++) {
 		const struct problem *x = &p->list.v[i];
-		if (x->severity == SEV_ERROR)
+		if (x->severity == SEV_ERROR ||
+		    (x->severity == SEV_WARNING && is_about_edit(e, x->subject)))
 			say_error("%s: %s%s%s", x->subject, x->text, x->hint ? "; " : "",
 				  x->hint ? x->hint : "");
 	}
+}
+
+/* Errors in other files are not this change's business: the log and the health check name them. */
+static bool is_in_force(const struct edit *e, const struct apply_result *result)
+{
+	for (size_t i = 0; i < result->fallen.n; i++)
+		if (is_about_edit(e, result->fallen.v[i]))
+			return false;
+	return result->applied;
 }
 
 static int apply(struct edit *e)
@@ -173,7 +192,6 @@ static int apply(struct edit *e)
 	struct settings_source src;
 	struct apply_result result;
 	struct problems p;
-
 	bool changed = false;
 
 	for (size_t i = 0; i < e->n; i++)
@@ -182,11 +200,12 @@ static int apply(struct edit *e)
 		return 0;
 	source_current(&e->arena, &src, NULL);
 	problems_init(&p, &e->arena);
-	if (apply_live(&src, &p, &result) == 0) {
+	(void)apply_live(&src, &p, &result);
+	if (is_in_force(e, &result)) {
 		e->applied = true;
 		return 0;
 	}
-	print_errors(&p);
+	print_findings(e, &p);
 	if (restore(e))
 		say_error("the running server refused the change; the files are as they were");
 	return 1;

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/linefile.h"
-#include "plan/paths.h"
+#include "plan/apply.h"
 #include "settings/host.h"
 
 extern char **environ;
@@ -48,20 +48,12 @@ bool source_env_file(struct arena *a, const char *path, const char *const **envi
 
 void source_current(struct arena *a, struct settings_source *src_r, bool *running_r)
 {
-	struct err err = ERR_INIT;
-	const char *const *snapshot;
-	char *text;
-	bool running = false;
+	bool running = apply_running_source(a, src_r);
 
-	*src_r = (struct settings_source){ .environ = (const char *const *)environ,
-					   .nodename = host_system_fqdn(a),
-					   .read_files = true };
-	if (file_read(a, PATH_SNAPSHOT, ENV_FILE_MAX, &text, NULL, &err) &&
-	    settings_snapshot_read(a, text, &snapshot, &err)) {
-		src_r->environ = snapshot;
-		src_r->read_files = false;
-		running = true;
-	}
+	if (!running)
+		*src_r = (struct settings_source){ .environ = (const char *const *)environ,
+						   .nodename = host_system_fqdn(a),
+						   .read_files = true };
 	if (running_r)
 		*running_r = running;
 }

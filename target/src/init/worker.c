@@ -97,11 +97,14 @@ static const char *input_names(struct arena *a, unsigned bits)
 
 static int live(struct arena *a)
 {
-	struct settings_source src = own_source(a);
+	struct settings_source src;
 	struct apply_result result = { 0 };
 	struct problems p;
 	int status;
 
+	/* Secrets count at the start, as the environment does. */
+	if (!apply_running_source(a, &src))
+		src = own_source(a);
 	problems_init(&p, a);
 	status = apply_live(&src, &p, &result);
 	findings_tell(a, &p, PATH_FINDINGS, false);

@@ -59,6 +59,8 @@ const char *account_address_problem(const char *address)
 			return "has a '|', which separates the fields of the file";
 		else if (*c == '*')
 			return "has a '*', which separates a master user's name";
+		else if (*c == '%' || *c == '!')
+			return "has a '%' or '!', which Postfix takes for routing and refuses";
 	return NULL;
 }
 
@@ -192,6 +194,10 @@ static void parse_line(struct parser *ps, struct str line)
 	}
 	if (!plain)
 		address_remember(&ps->memory, x.address);
+	if (!plain && memchr(x.address, '+', (size_t)(strchr(x.address, '@') - x.address)))
+		FINDING(ps, SEV_WARNING, "use an address without '+'",
+			"'%s' can't receive: what stands behind '+' is taken off on delivery",
+			x.address);
 	if (f.hash.n == 0) {
 		FINDING(ps, SEV_ERROR, "set a password: setup email update ADDRESS",
 			"'%s' has no password: " LINE_FORM, x.address);

@@ -66,6 +66,8 @@ static void read_self_made(struct job *j)
 		j->in->has_cert = true;
 		return;
 	}
+	if (problems_errors(j->p) > 0)
+		return; /* the start is refused: nothing is made for it */
 	if (!cert_make_self_signed(host_name(j->s), cert, key, &err) ||
 	    !cert_load(j->a, cert, key, &j->in->cert, &err)) {
 		problems_add(j->p, SEV_ERROR, "SSL_TYPE=''",
@@ -86,6 +88,8 @@ static void read_self_signed(struct job *j)
 				      j->where->config_dir ? j->where->config_dir : "");
 	struct err err = ERR_INIT;
 
+	if (!file_exists(cert) && problems_errors(j->p) > 0)
+		return; /* the start is refused: nothing is made for it */
 	if (!file_exists(cert) && j->where->state_dir) {
 		if (!cert_make_self_signed(host_name(j->s), cert, key, &err)) {
 			problems_add(
@@ -133,13 +137,8 @@ static void read_manual(struct job *j)
 {
 	const struct settings *s = j->s;
 
-	if (!is_set(s->ssl_cert_path) || !is_set(s->ssl_key_path)) {
-		problems_add(j->p, SEV_ERROR,
-			     is_set(s->ssl_cert_path) ? "SSL_KEY_PATH" : "SSL_CERT_PATH",
-			     "set it to the path of a PEM file in the container",
-			     "is empty; SSL_TYPE='manual' needs SSL_CERT_PATH and SSL_KEY_PATH");
-		return;
-	}
+	if (!is_set(s->ssl_cert_path) || !is_set(s->ssl_key_path))
+		return; /* a finding of settings_check() */
 	if (j->where->state_dir && !file_exists(s->ssl_cert_path) && !file_exists(s->ssl_key_path))
 		problems_add(j->p, SEV_ERROR,
 			     arena_printf(j->a, "SSL_KEY_PATH='%s'", s->ssl_key_path),

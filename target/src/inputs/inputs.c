@@ -145,7 +145,7 @@ static bool check_vanished(struct arena *a, const struct inputs_where *where, st
 }
 
 static void read_one(struct arena *a, const struct inputs_where *where, const struct input_file *f,
-		     struct raw *raw, bool *used_last_good, struct problems *p)
+		     struct raw *raw, struct inputs *in, struct problems *p)
 {
 	struct problems found;
 	struct err err = ERR_INIT;
@@ -167,7 +167,7 @@ static void read_one(struct arena *a, const struct inputs_where *where, const st
 	p->suppressed += found.suppressed;
 	if (!fallen)
 		return;
-	*used_last_good = true;
+	*VEC_PUSH(a, &in->fallen) = f->name;
 	problems_add(p, SEV_WARNING, f->name,
 		     "correct the lines that are named; that takes effect at once",
 		     "the file has errors: its LAST GOOD COPY is in use, later changes are not");
@@ -349,9 +349,10 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	map_init(&raw.account_index, a, 0);
 	map_init(&raw.alias_index, a, 0);
 	bool vanished = check_vanished(a, where, &raw, p);
-	in->used_last_good = vanished;
+	for (size_t i = 0; vanished && i < ARRAY_SIZE(input_files); i++)
+		*VEC_PUSH(a, &in->fallen) = input_files[i].name;
 	for (size_t i = 0; !vanished && i < ARRAY_SIZE(input_files); i++)
-		read_one(a, where, &input_files[i], &raw, &in->used_last_good, p);
+		read_one(a, where, &input_files[i], &raw, in, p);
 	merge_accounts(a, s, where, &raw, p);
 	merge_aliases(a, s, &raw, p);
 	in->accounts = raw.accounts;
@@ -365,7 +366,9 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	effective_check(a, s, in, p);
 	later_check(a, where->config_dir, p);
 	make_fingerprints(in);
+	size_t before = problems_errors(p);
 	certs_read(a, s, where, in, p);
+	in->cert_errors = problems_errors(p) - before;
 }
 
 /* Copies one file, or removes the copy of a file that is gone. */

@@ -86,7 +86,9 @@ struct inputs {
 	struct cert cert, alt_cert;  /* alt_cert.chain_pem == NULL: none */
 	bool has_cert;
 	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
-	bool used_last_good;		  /* some file was taken from the last good copy */
+	struct text_vec
+		fallen;	    /* names of files with errors that were taken from the last good copy */
+	size_t cert_errors; /* findings of severity error that are about certificates only */
 	/* Address and key → position; read with inputs_find_account() and so on. */
 	struct map account_index, alias_index, domain_index;
 };

@@ -23,9 +23,11 @@
 #include "plan/render.h"
 #include "plan/stamp.h"
 #include "plan/status.h"
+#include "settings/host.h"
 
 #define LOCK_WAIT_MS 60000
 #define RELOAD_MS 20000
+#define SNAPSHOT_MAX ((size_t)4 << 20)
 
 static const struct inputs_where server_where = {
 	.config_dir = PATH_CONFIG,
@@ -70,9 +72,8 @@ static void write_status(struct work *w, struct problems *p)
 
 	for (size_t i = 0; i < p->list.n; i++) {
 		const struct problem *x = &p->list.v[i];
-		if (x->severity == SEV_ERROR ||
-		    (x->severity == SEV_WARNING && w->in.used_last_good &&
-		     is_about_file(&w->arena, x->subject)))
+		if (x->severity == SEV_ERROR || (x->severity == SEV_WARNING && w->in.fallen.n > 0 &&
+						 is_about_file(&w->arena, x->subject)))
 			buf_printf(&out, "finding %s: %s (the last good state is in use)\n",
 				   x->subject, x->text);
 	}
@@ -118,11 +119,21 @@ static void load_settings(struct work *w, const struct settings_source *src, boo
 	w->stamp = stamp_make(&w->arena, &w->s, &w->where);
 }
 
+static void check_zone(struct work *w, struct problems *p)
+{
+	const char *zone = w->s.tz;
+
+	if (*zone && !file_exists(arena_printf(&w->arena, "/usr/share/zoneinfo/%s", zone)))
+		problems_add(p, SEV_ERROR, arena_printf(&w->arena, "TZ='%s'", zone),
+			     "write a name such as Europe/Berlin", "no such time zone");
+}
+
 static void load_files(struct work *w, struct problems *p)
 {
 	inputs_read(&w->arena, &w->s, &w->where, &w->in, p);
 	plan_make(&w->arena, &w->s, &w->in, false, &w->plan, p);
 	plan_check(&w->plan, p);
+	check_zone(w, p);
 }
 
 static bool wipe_earlier_life(struct err *err)
@@ -179,7 +190,7 @@ static void save_last_good_later(const struct work *w)
 	struct err err = ERR_INIT;
 	pid_t pid;
 
-	if (w->in.used_last_good)
+	if (w->in.fallen.n > 0)
 		return;
 	pid = fork();
 	if (pid < 0)
@@ -210,7 +221,7 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 		return ERR_CONFIG;
 	if (!link_flip(PATH_BOOT_CURRENT, "1", &err) || !write_run_files(w, &err))
 		return fail(p, &err, "start");
-	if (!w->in.used_last_good && !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
+	if (w->in.fallen.n == 0 && !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
 		return fail(p, &err, "start");
 	write_status(w, p);
 	save_last_good_later(w);
@@ -266,33 +277,40 @@ static int live_failed(struct work *w, struct problems *p, const struct err *err
 	return status == ERR_DATA ? ERR_IO : status;
 }
 
+/* A bad file leaves the others in force: its last good copy is taken, and a certificate that can't be used
+ * stays what it was. Then the stamp is not stored, so that the files are read again next time. */
 static int live_locked(struct work *w, const struct settings_source *src, struct problems *p,
 		       struct apply_result *result_r)
 {
 	struct err err = ERR_INIT;
 	unsigned changed;
 
-	load_settings(w, src, false, p);
-	if (streq(w->stamp, stamp_stored(&w->arena, PATH_LIVE)))
+	load_settings(w, src, true, p);
+	result_r->applied = streq(w->stamp, stamp_stored(&w->arena, PATH_LIVE));
+	if (result_r->applied)
 		return 0;
 	load_files(w, p);
 	write_status(w, p);
-	if (problems_errors(p) > 0) {
-		(void)!stamp_store(&w->arena, PATH_LIVE, "", &err); /* look again next time */
-		return ERR_DATA;
-	}
+	bool sound = problems_errors(p) == 0 && w->in.fallen.n == 0;
+	result_r->fallen = w->in.fallen;
 	changed = live_changed(&w->plan, PATH_LIVE);
-	if (changed == 0)
-		return stamp_store(&w->arena, PATH_LIVE, w->stamp, &err) ? 0
-									 : live_failed(w, p, &err);
-	if (!live_apply(&w->plan, PATH_LIVE, changed, &err) ||
-	    !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
+	if (w->in.cert_errors > 0)
+		changed &= ~(unsigned)INPUT_TLS;
+	if (problems_errors(p) > w->in.cert_errors)
+		changed = 0;
+	else
+		result_r->applied = true;
+	if ((changed && !live_apply(&w->plan, PATH_LIVE, changed, &err)) ||
+	    !stamp_store(&w->arena, PATH_LIVE, sound ? w->stamp : "", &err)) {
+		result_r->applied = false;
 		return live_failed(w, p, &err);
+	}
 	reload_services(w, changed);
-	result_r->changed = true;
+	result_r->changed = changed != 0;
 	result_r->changed_inputs = changed;
-	save_last_good_later(w);
-	return 0;
+	if (changed)
+		save_last_good_later(w);
+	return sound ? 0 : ERR_DATA;
 }
 
 int apply_live(const struct settings_source *src, struct problems *p, struct apply_result *result_r)
@@ -310,6 +328,19 @@ int apply_live(const struct settings_source *src, struct problems *p, struct app
 	else
 		status = live_locked(w, src, p, result_r);
 	return status;
+}
+
+bool apply_running_source(struct arena *a, struct settings_source *src_r)
+{
+	struct err err = ERR_INIT;
+	const char *const *snapshot;
+	char *text;
+
+	if (!file_read(a, PATH_SNAPSHOT, SNAPSHOT_MAX, &text, NULL, &err) ||
+	    !settings_snapshot_read(a, text, &snapshot, &err))
+		return false;
+	*src_r = (struct settings_source){ .environ = snapshot, .nodename = host_system_fqdn(a) };
+	return true;
 }
 
 bool apply_is_running(void)

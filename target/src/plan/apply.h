@@ -23,9 +23,13 @@
 int apply_boot(const struct settings_source *src, struct problems *p);
 
 struct apply_result {
+	bool applied; /* what is usable of the files is in force */
 	bool changed; /* something was committed */
 	unsigned changed_inputs;
+	struct text_vec fallen; /* files with errors: their last good copies are in force */
 };
+/* The source of a running server: the snapshot of its start, secrets included. False: none runs here. */
+bool apply_running_source(struct arena *a, struct settings_source *src_r);
 int apply_live(const struct settings_source *src, struct problems *p,
 	       struct apply_result *result_r);
 
