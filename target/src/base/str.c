@@ -3,8 +3,8 @@
  * Plain loops over slices; nothing depends on the locale.
  *
  * SOURCES
- *	Optimal string alignment distance, three rows; FNV-1a, 64 bit: offset basis
- *	0xcbf29ce484222325, prime 0x100000001b3.
+ *	Optimal string alignment distance, three rows; multiplicative hashing of 8-byte words,
+ *	as the table look-ups of 100,000 accounts spend their time there.
  */
 #include "base/str.h"
 
@@ -182,11 +182,18 @@ unsigned str_distance(const char *a, const char *b, unsigned max)
 
 uint64_t hash_bytes(const void *p, size_t n)
 {
+	const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / golden ratio */
 	const unsigned char *c = p;
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	for (size_t i = 0; i < n; i++) {
-		h ^= c[i];
-		h *= UINT64_C(0x100000001b3);
+	uint64_t h = (uint64_t)n * odd, word;
+
+	for (; n >= sizeof(word); n -= sizeof(word), c += sizeof(word)) {
+		memcpy(&word, c, sizeof(word));
+		h = (h ^ word) * odd;
+		h ^= h >> 32;
 	}
-	return h;
+	word = 0;
+	if (n > 0)
+		memcpy(&word, c, n);
+	h = (h ^ word) * odd;
+	return h ^ h >> 29;
 }

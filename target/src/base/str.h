@@ -50,7 +50,7 @@ bool parse_int64(const char *s, int64_t lo, int64_t hi, int64_t *v_r) MUST_CHECK
  * case ignored. For "did you mean". Texts above 64 bytes give max+1. */
 unsigned str_distance(const char *a, const char *b, unsigned max);
 
-/* 64-bit FNV-1a; not for security. */
+/* 64 bits, for tables and fingerprints of this machine and this build; not for security. */
 uint64_t hash_bytes(const void *p, size_t n);
 
 #endif
