@@ -3,7 +3,7 @@
 # Targets that need a container engine; included by the top-level Makefile, which has `all`, `check` and `lint`.
 # test/engine.sh gets the engine and the base image where they are missing, and says what it found.
 #
-#   make image           build $(IMAGE); CHECK=0 leaves out `make check` in the builder stage
+#   make image           build mailserver:local (IMAGE=NAME); CHECK=0 leaves out `make check` in the builder stage
 #   make up, make down   start and stop a demo server through docker-compose.yml (BIND=0.0.0.0: for others too)
 #   make e2e             the end-to-end tests; TESTS='test/e2e/imap.bats' for some of them, JOBS=1 for one at a time
 #   make test            everything: lint, unit, golden, corpus, image, end to end

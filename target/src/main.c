@@ -25,6 +25,7 @@ static const struct applet applets[] = {
 	{ "config", cli_config, "check, show, list or compare the configuration" },
 	{ "render", cli_render, "write every daemon's configuration to a directory" },
 	{ "healthcheck", cli_healthcheck, "ask every port and daemon whether all is well" },
+	{ "dms-healthcheck", cli_healthcheck, NULL },
 	{ "exec", cli_exec, "wait for a file, then run a program" },
 	{ "image-setup", cli_image_setup, "make the image's links (used by the Dockerfile)" },
 	{ "version", show_version, "print the version" },
@@ -37,7 +38,8 @@ static int show_help(int argc, char **argv)
 	(void)argv;
 	printf("usage: mailserver COMMAND [ARGUMENT…]\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(applets); i++)
-		printf("  %-12s %s\n", applets[i].name, applets[i].summary);
+		if (applets[i].summary) /* the others are old names */
+			printf("  %-12s %s\n", applets[i].name, applets[i].summary);
 	printf("\nA COMMAND followed by 'help' explains itself.\n");
 	return 0;
 }

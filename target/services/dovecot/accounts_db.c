@@ -263,7 +263,8 @@ static int by_address(const void *x, const void *y)
 	return strcmp((*a)->address, (*b)->address);
 }
 
-/* The accounts whose rows are to be written, in the order of the table: that is three times as fast. */
+/* The accounts whose rows are to be written, in the order of the table: that is three times as
+ * fast. */
 static size_t sort_rows(const struct live_ctx *ctx, const bool *same, const struct account **rows)
 {
 	const struct account_vec *accounts = &ctx->svc->in->accounts;

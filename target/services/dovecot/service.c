@@ -108,8 +108,10 @@ static const struct service_dir dirs[] = {
 	{ NULL, NULL, NULL, 0 },
 };
 
-/* A process id in there may be somebody else's after a restart. */
-static const char *const leftovers[] = { "/run/dovecot", NULL };
+/* A process id in there may be somebody else's after a restart: Dovecot would take the pid file
+ * for a running server, and wait for the owner of the lock. */
+static const char *const leftovers[] = { "/run/dovecot",
+					 "/var/mail-state/lib-dovecot/instances.lock", NULL };
 
 static const char *const check_conf[] = { "/usr/bin/doveconf", "-c", "@/dovecot/dovecot.conf", "-n",
 					  NULL };

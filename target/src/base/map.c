@@ -4,8 +4,8 @@
  * slot, so that growing and most mismatches need no look at the keys. A free slot has key == NULL.
  *
  * LIMITS
- *	hash_bytes() has no secret: whoever writes the keys can make a map slow. Keys come from files of
- *	the administrator.
+ *	hash_bytes() has no secret: whoever writes the keys can make a map slow. Keys come from
+ *	files of the administrator.
  */
 #include "base/map.h"
 

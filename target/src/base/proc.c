@@ -91,7 +91,10 @@ static int spawn(const struct proc_spec *spec, int in, int out, pid_t *pid_r)
 	(void)posix_spawnattr_setsigdefault(&attr, &all);
 	(void)posix_spawnattr_setsigmask(&attr, &none);
 	e = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	if (e == 0)
+	if (e == 0 && spec->drop_stdout)
+		e = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY,
+						     0);
+	else if (e == 0)
 		e = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (e == 0)
 		e = posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);

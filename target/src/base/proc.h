@@ -29,6 +29,7 @@ struct proc_spec {
 		*env;	   /* NULL-terminated "NAME=value"; NULL = PATH and LC_ALL=C.UTF-8 only */
 	const char *input; /* text for stdin, may be NULL */
 	int timeout_ms;
+	bool drop_stdout; /* only stderr is captured */
 };
 
 bool proc_run(const struct proc_spec *spec, struct proc_result *result_r, struct err *err)

@@ -226,7 +226,8 @@ int edit_commit(struct edit *e)
 		(void)restore(e);
 		return 1;
 	}
-	e->applied = before && quick_put(&e->arena, &src, before, e->account);
+	e->applied = before && quick_put(&e->arena, &src, before, e->files[0].path,
+					 e->files[0].after, e->account);
 	unlock(e);
 	return e->applied ? 0 : apply(e);
 }

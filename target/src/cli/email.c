@@ -261,7 +261,8 @@ static int delete_account(const struct cmd *cmd, const char *typed, enum maildat
 	return status;
 }
 
-/* The file is missing or empty, and nobody comes from the environment: there is nobody to delete. */
+/* The file is missing or empty, and nobody comes from the environment: there is nobody to
+ * delete. */
 static bool has_no_accounts(const struct cmd *cmd)
 {
 	struct arena a;

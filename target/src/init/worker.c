@@ -31,8 +31,8 @@ static struct settings_source own_source(struct arena *a)
 					 .read_files = true };
 }
 
-/* What the boot worker found belongs into mail.log too, which nobody writes yet. A child waits for the
- * log socket; without one the lines go to the container's output alone. */
+/* What the boot worker found belongs into mail.log too, which nobody writes yet. A child waits
+ * for the log socket; without one the lines go to the container's output alone. */
 static void tell_findings(const struct problems *p)
 {
 	static const struct timespec pause = { 0, HERALD_STEP_MS * 1000000L };

@@ -34,6 +34,12 @@ static const char *config_file(const struct job *j, const char *suffix)
 			    host_name(j->s), suffix);
 }
 
+/* On a laptop the files of the server are not there. */
+static bool is_elsewhere(const struct inputs_where *where)
+{
+	return where->state_dir == NULL && !where->must_exist;
+}
+
 /* Loads a pair; a failure becomes a finding. */
 static bool load(struct job *j, const char *subject, const char *hint, const char *cert,
 		 const char *key, struct cert *cert_r)
@@ -44,7 +50,7 @@ static bool load(struct job *j, const char *subject, const char *hint, const cha
 		cert_check(j->a, cert_r, host_name(j->s), j->now, j->p);
 		return true;
 	}
-	bool elsewhere = err.sys == ENOENT && j->where->state_dir == NULL;
+	bool elsewhere = err.sys == ENOENT && is_elsewhere(j->where);
 	problems_add(j->p, elsewhere ? SEV_WARNING : SEV_ERROR, subject,
 		     elsewhere ? "the file must be there where the server runs" : hint, "%s",
 		     err.text);
@@ -201,7 +207,7 @@ static void read_letsencrypt(struct job *j)
 	}
 	bool acme = file_exists(arena_printf(j->a, "%s/acme.json", root));
 	problems_add(
-		j->p, j->where->state_dir ? SEV_ERROR : SEV_WARNING, "SSL_TYPE='letsencrypt'",
+		j->p, is_elsewhere(j->where) ? SEV_WARNING : SEV_ERROR, "SSL_TYPE='letsencrypt'",
 		acme ? "acme.json can't be read yet: provide the PEM files"
 		     : "mount the directory of the ACME client at /etc/letsencrypt, or set SSL_DOMAIN",
 		"none of these can be read: %s", tried.p);

@@ -102,6 +102,9 @@ struct inputs_where {
 	/* For a self-made certificate: <state_dir>/lib-mailserver/tls. NULL = render on a laptop:
 	 * none is made (has_cert stays false), and plain passwords become PASSWORD_PLACEHOLDER. */
 	const char *state_dir;
+	/* Certificate files must be there although state_dir is NULL: `config check` in the
+	 * image. */
+	bool must_exist;
 	const char *letsencrypt_dir; /* NULL = INPUTS_LETSENCRYPT */
 	const char *salt_key; /* key file for salts of MAIL_ACCOUNTS, NULL = INPUTS_SALT_KEY */
 };

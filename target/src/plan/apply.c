@@ -10,8 +10,6 @@
  */
 #include "plan/apply.h"
 
-#include <sys/prctl.h>
-
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -42,6 +40,7 @@ struct work {
 	struct plan plan;
 	struct inputs_where where;
 	const char *stamp; /* of the files, made before they were read */
+	int lock;
 };
 
 static int fail(struct problems *p, const struct err *err, const char *subject)
@@ -185,7 +184,7 @@ static bool make_generation(struct work *w, const char *gen, struct err *err)
 }
 
 /* The copies need fsync on the state volume; nobody waits for that: a child of its own does it. */
-static void save_last_good_later(const struct work *w)
+static void save_last_good_later(struct work *w)
 {
 	struct err err = ERR_INIT;
 	pid_t pid;
@@ -197,7 +196,12 @@ static void save_last_good_later(const struct work *w)
 		log_warn("can't keep a copy of the good configuration: fork: %s", strerror(errno));
 	if (pid != 0)
 		return;
-	(void)prctl(PR_SET_PDEATHSIG, 0);
+	/* Nobody shall wait for this child: not for the lock, and not for its end at a pipe. */
+	(void)close(w->lock);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; null >= 0 && fd <= 1; fd++)
+		(void)dup2(null, fd);
+	(void)setsid();
 	if (!inputs_save_last_good(&w->where, &err))
 		log_warn("can't keep a copy of the good configuration: %s", err.text);
 	_exit(0);
@@ -241,8 +245,10 @@ int apply_boot(const struct settings_source *src, struct problems *p)
 	if (!dir_make(PATH_APPLY_LOCK, &attr, &err) || !dir_make(PATH_STATE_OWN, &attr, &err) ||
 	    !dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err))
 		status = fail(p, &err, "start");
-	else
+	else {
+		w->lock = lock;
 		status = boot_locked(w, src, p);
+	}
 	return status;
 }
 
@@ -277,8 +283,9 @@ static int live_failed(struct work *w, struct problems *p, const struct err *err
 	return status == ERR_DATA ? ERR_IO : status;
 }
 
-/* A bad file leaves the others in force: its last good copy is taken, and a certificate that can't be used
- * stays what it was. Then the stamp is not stored, so that the files are read again next time. */
+/* A bad file leaves the others in force: its last good copy is taken, and a certificate that
+ * can't be used stays what it was. Then the stamp is not stored, so that the files are read
+ * again next time. */
 static int live_locked(struct work *w, const struct settings_source *src, struct problems *p,
 		       struct apply_result *result_r)
 {
@@ -325,8 +332,10 @@ int apply_live(const struct settings_source *src, struct problems *p, struct app
 	arena_init(&w->arena, "live");
 	if (!dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err))
 		status = fail(p, &err, "tables");
-	else
+	else {
+		w->lock = lock;
 		status = live_locked(w, src, p, result_r);
+	}
 	return status;
 }
 

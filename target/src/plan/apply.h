@@ -28,7 +28,8 @@ struct apply_result {
 	unsigned changed_inputs;
 	struct text_vec fallen; /* files with errors: their last good copies are in force */
 };
-/* The source of a running server: the snapshot of its start, secrets included. False: none runs here. */
+/* The source of a running server: the snapshot of its start, secrets included. False: none runs
+ * here. */
 bool apply_running_source(struct arena *a, struct settings_source *src_r);
 int apply_live(const struct settings_source *src, struct problems *p,
 	       struct apply_result *result_r);

@@ -43,7 +43,8 @@ static NORETURN void run_check(struct arena *a, const struct service_check *c, c
 			       int fd)
 {
 	struct proc_spec spec = { .argv = stage_argv(a, c->argv, staging),
-				  .timeout_ms = c->timeout_ms };
+				  .timeout_ms = c->timeout_ms,
+				  .drop_stdout = true };
 	struct proc_result res = { 0 };
 	struct err err = ERR_INIT;
 	bool bad;

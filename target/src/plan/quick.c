@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The stored stamp is removed before the first table is touched and written at the end: a crash in
- * between makes the next apply read everything. The stamp at the end is made while the caller still
- * holds the lock of the config directory, so no other `setup` can have changed a file since ours.
+ * between makes the next apply read everything. The caller holds the lock of the config directory,
+ * so no other `setup` changes a file meanwhile; an editor or rsync asks for no lock, so the stamp
+ * at the end must not vouch for anything but the one file, and only for what was written into it.
  */
 #include "plan/quick.h"
 
@@ -57,8 +58,37 @@ static bool put_all(const struct live_ctx *ctx, const struct account *account, s
 	return true;
 }
 
+/* Whether the two stamps differ at most in the line of `path`. */
+static bool only_changed(const char *before, const char *after, const char *path)
+{
+	struct str old = str_from(before), new = str_from(after), x, y;
+	size_t n = strlen(path);
+
+	while (str_next_line(&old, &x)) {
+		if (!str_next_line(&new, &y))
+			return false;
+		bool is_path = x.n >= n && y.n >= n && memcmp(x.p, path, n) == 0 &&
+			       memcmp(y.p, path, n) == 0;
+		if (!is_path && (x.n != y.n || memcmp(x.p, y.p, x.n) != 0))
+			return false;
+	}
+	return !str_next_line(&new, &y);
+}
+
+/* Read after the stamp was made: what has changed before the stamp is seen here, what changes later
+ * makes the stamp differ. */
+static bool is_still(struct arena *a, const char *path, struct str text)
+{
+	struct err err = ERR_INIT;
+	char *now;
+	size_t n;
+
+	return file_read(a, path, text.n + 1, &now, &n, &err) && n == text.n &&
+	       memcmp(now, text.p, n) == 0;
+}
+
 bool quick_put(struct arena *a, const struct settings_source *src, const char *before,
-	       const struct account *account)
+	       const char *path, struct str text, const struct account *account)
 {
 	struct err err = ERR_INIT;
 	struct problems p;
@@ -70,6 +100,8 @@ bool quick_put(struct arena *a, const struct settings_source *src, const char *b
 	    !streq(stamp_stored(a, PATH_LIVE), before))
 		return false;
 	const char *after = stamp_now(a, src, &s);
+	if (!only_changed(before, after, path) || !is_still(a, path, text))
+		return false;
 	problems_init(&p, a);
 	plan_make(a, &s, NULL, false, &plan, &p);
 	struct live_ctx ctx = { .svc = &plan.ctx, .dir = PATH_LIVE, .changed = INPUT_ACCOUNTS };

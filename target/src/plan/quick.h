@@ -22,8 +22,10 @@
 #include "plan/plan.h"
 
 const char *quick_begin(struct arena *a, const struct settings_source *src);
-/* False also after a failure half way: apply_live() then puts things right. */
+/* `path` was replaced by the caller with `text`. False when any other file has changed since
+ * `before`, when the file is not what was written, and after a failure half way: apply_live()
+ * then puts things right. */
 bool quick_put(struct arena *a, const struct settings_source *src, const char *before,
-	       const struct account *account);
+	       const char *path, struct str text, const struct account *account);
 
 #endif
