@@ -33,7 +33,12 @@ static const unsigned table_inputs[T_COUNT] = {
 
 struct tables_state {
 	bool ready[T_COUNT]; /* NAME.new is complete */
+	pid_t child;	     /* makes them; 0 = none */
+	int why;	     /* read end: what the child could not do */
 };
+
+/* From this many entries on a child makes the tables, while the parent does other services' work. */
+#define CHILD_FROM 5000
 
 static const char *table_path(const struct live_ctx *ctx, enum table t, const char *suffix)
 {
@@ -204,31 +209,85 @@ static bool make_regexp(const struct live_ctx *ctx, struct err *err)
 			    FILE_EPHEMERAL, NULL, err);
 }
 
+static bool make_tables(const struct live_ctx *ctx, struct tables_state *st, struct err *err)
+{
+	for (int t = 0; t < T_COUNT; t++) {
+		if ((table_inputs[t] & ctx->changed) == 0)
+			continue;
+		if (!(t == T_REGEXP ? make_regexp(ctx, err) : make_cdb(ctx, (enum table)t, err)))
+			return false;
+		st->ready[t] = true;
+	}
+	return true;
+}
+
+static void remove_new(const struct live_ctx *ctx)
+{
+	for (int t = 0; t < T_COUNT; t++)
+		(void)unlink(table_path(ctx, (enum table)t, ".new"));
+}
+
+static void tables_begin(const struct live_ctx *ctx, void **state_r)
+{
+	struct tables_state *st = ARENA_NEW(ctx->svc->arena, struct tables_state);
+	struct err err = ERR_INIT;
+	int fds[2];
+
+	*state_r = st;
+	if (ctx->svc->in->accounts.n + ctx->svc->in->aliases.n < CHILD_FROM ||
+	    pipe2(fds, O_CLOEXEC) < 0)
+		return;
+	st->child = fork();
+	if (st->child == 0) {
+		bool ok = make_tables(ctx, st, &err);
+		if (!ok)
+			(void)write_all(fds[1], err.text, strlen(err.text));
+		_exit(ok ? 0 : 1);
+	}
+	(void)close(fds[1]);
+	st->why = fds[0];
+	if (st->child < 0) {
+		st->child = 0; /* then tables_prepare() makes them itself */
+		(void)close(fds[0]);
+	}
+}
+
+/* Waits for the child; false with what it said. */
+static bool child_done(struct tables_state *st, struct err *err)
+{
+	char text[sizeof(err->text)] = "the process that makes them died";
+	ssize_t n = read(st->why, text, sizeof(text) - 1);
+	int wstatus = 0;
+
+	if (n > 0)
+		text[n] = '\0';
+	(void)close(st->why);
+	while (waitpid(st->child, &wstatus, 0) < 0 && errno == EINTR)
+		;
+	st->child = 0;
+	return wstatus == 0 || err_set(err, ERR_IO, "%s", text);
+}
+
 static void tables_abort(const struct live_ctx *ctx, void *state)
 {
-	const struct tables_state *st = state;
+	struct tables_state *st = state;
+	struct err ignored = ERR_INIT;
 
-	for (int t = 0; t < T_COUNT; t++)
-		if (st->ready[t])
-			(void)unlink(table_path(ctx, (enum table)t, ".new"));
+	if (st->child > 0)
+		(void)!child_done(st, &ignored);
+	remove_new(ctx);
 }
 
 static bool tables_prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
 {
-	struct tables_state *st = ARENA_NEW(ctx->svc->arena, struct tables_state);
+	struct tables_state *st = *state_r;
+	bool ok = st->child > 0 ? child_done(st, err) : make_tables(ctx, st, err);
 
-	for (int t = 0; t < T_COUNT; t++) {
-		if ((table_inputs[t] & ctx->changed) == 0)
-			continue;
-		bool ok = t == T_REGEXP ? make_regexp(ctx, err) : make_cdb(ctx, (enum table)t, err);
-		if (!ok) {
-			tables_abort(ctx, st);
-			return false;
-		}
-		st->ready[t] = true;
-	}
-	*state_r = st;
-	return true;
+	for (int t = 0; t < T_COUNT; t++)
+		st->ready[t] = ok && (table_inputs[t] & ctx->changed) != 0;
+	if (!ok)
+		remove_new(ctx);
+	return ok;
 }
 
 /* Fills an open transaction; an lmdb error number. */
@@ -397,6 +456,7 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 
 const struct service_live postfix_live = {
 	.inputs = INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES,
+	.begin = tables_begin,
 	.prepare = tables_prepare,
 	.commit = tables_commit,
 	.abort = tables_abort,

@@ -13,15 +13,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 
-#define CHECKS_MAX 16
 #define ARGS_MAX 16
-
-struct running {
-	const struct service *service;
-	const struct service_check *check;
-	pid_t pid;
-	int fd;
-};
 
 /* argv with "@" at the start of an argument replaced by the staging directory. */
 static const char *const *stage_argv(struct arena *a, const char *const *argv, const char *staging)
@@ -64,7 +56,7 @@ static NORETURN void run_check(struct arena *a, const struct service_check *c, c
 }
 
 static bool start_check(const struct plan *plan, const struct service *svc,
-			const struct service_check *c, const char *staging, struct running *r,
+			const struct service_check *c, const char *staging, struct check_running *r,
 			struct problems *p)
 {
 	int fds[2];
@@ -74,7 +66,7 @@ static bool start_check(const struct plan *plan, const struct service *svc,
 			     strerror(errno));
 		return false;
 	}
-	*r = (struct running){ .service = svc, .check = c, .fd = fds[0], .pid = fork() };
+	*r = (struct check_running){ .service = svc, .fd = fds[0], .pid = fork() };
 	if (r->pid == 0)
 		run_check(plan->arena, c, staging, fds[1]);
 	(void)close(fds[1]);
@@ -87,7 +79,7 @@ static bool start_check(const struct plan *plan, const struct service *svc,
 	return true;
 }
 
-static void add_findings(const struct running *r, const char *text, const char *staging,
+static void add_findings(const struct check_running *r, const char *text, const char *staging,
 			 struct problems *p)
 {
 	struct str rest = str_from(text), line;
@@ -110,7 +102,7 @@ static void add_findings(const struct running *r, const char *text, const char *
 	}
 }
 
-static void finish_check(struct running *r, const char *staging, struct problems *p)
+static void finish_check(struct check_running *r, const char *staging, struct problems *p)
 {
 	autobuf struct buf text = BUF_INIT;
 	char chunk[4096];
@@ -127,20 +119,24 @@ static void finish_check(struct running *r, const char *staging, struct problems
 		add_findings(r, text.p, staging, p);
 }
 
-void check_generation(const struct plan *plan, const char *staging, struct problems *p)
+void check_begin(struct check_run *run, const struct plan *plan, const char *staging,
+		 struct problems *p)
 {
-	struct running list[CHECKS_MAX];
-	size_t n = 0;
-
+	*run = (struct check_run){ .plan = plan, .staging = staging };
 	for (size_t i = 0; i < plan->services.n; i++) {
 		const struct service *svc = plan->services.v[i];
 		for (const struct service_check *c = svc->checks; c && c->argv; c++) {
-			if (n == CHECKS_MAX)
+			if (run->n == CHECKS_MAX)
 				BUG("more than %d checkers", CHECKS_MAX);
-			if (start_check(plan, svc, c, staging, &list[n], p))
-				n++;
+			if (start_check(plan, svc, c, staging, &run->list[run->n], p))
+				run->n++;
 		}
 	}
-	for (size_t i = 0; i < n; i++)
-		finish_check(&list[i], staging, p);
+}
+
+void check_finish(struct check_run *run, struct problems *p)
+{
+	for (size_t i = 0; i < run->n; i++)
+		finish_check(&run->list[i], run->staging, p);
+	run->n = 0;
 }

@@ -82,8 +82,7 @@ static void abort_all(const struct live_ctx *ctx, const struct prepared *list, s
 			list[i].service->live->abort(ctx, list[i].state);
 }
 
-static bool prepare_all(const struct live_ctx *ctx, struct prepared *list, size_t *n_r,
-			struct err *err)
+static void begin_all(const struct live_ctx *ctx, struct prepared *list, size_t *n_r)
 {
 	const struct plan *plan = ctx->svc->plan;
 	size_t n = 0;
@@ -94,13 +93,29 @@ static bool prepare_all(const struct live_ctx *ctx, struct prepared *list, size_
 			continue;
 		if (n == SERVICES_MAX)
 			BUG("more than %d services with live tables", SERVICES_MAX);
-		list[n].service = svc;
-		list[n].state = NULL;
-		if (!svc->live->prepare(ctx, &list[n].state, err)) {
-			abort_all(ctx, list, n);
-			return err_wrap(err, "%s tables", svc->name);
-		}
+		list[n] = (struct prepared){ .service = svc };
+		if (svc->live->begin)
+			svc->live->begin(ctx, &list[n].state);
 		n++;
+	}
+	*n_r = n;
+}
+
+/* A service that has begun is prepared or aborted, whatever the others do. */
+static bool prepare_all(const struct live_ctx *ctx, struct prepared *list, size_t *n_r,
+			struct err *err)
+{
+	size_t n;
+
+	begin_all(ctx, list, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].service->live->prepare(ctx, &list[i].state, err))
+			continue;
+		abort_all(ctx, list, i);
+		for (size_t k = i + 1; k < n; k++)
+			if (list[k].service->live->begin)
+				list[k].service->live->abort(ctx, list[k].state);
+		return err_wrap(err, "%s tables", list[i].service->name);
 	}
 	*n_r = n;
 	return true;
