@@ -14,6 +14,10 @@ ifeq ($(origin CC),default)
 CC = gcc
 endif
 MAKEFLAGS += --no-builtin-rules
+# As many jobs as there are processors, unless the caller says otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all

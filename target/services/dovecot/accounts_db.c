@@ -256,25 +256,44 @@ static bool compare_rows(const struct live_ctx *ctx, struct db_state *st, bool *
 	return ok;
 }
 
-static int by_address(const void *x, const void *y)
-{
-	const struct account *const *a = x, *const *b = y;
+/* A row to write, with the first bytes of its key as a number, so that sorting seldom looks at the text. */
+struct row {
+	uint64_t prefix;
+	const struct account *account;
+};
 
-	return strcmp((*a)->address, (*b)->address);
+static int by_key(const void *x, const void *y)
+{
+	const struct row *a = x, *b = y;
+
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	return strcmp(a->account->address, b->account->address);
 }
 
-/* The accounts whose rows are to be written, in the order of the table: that is three times as
- * fast. */
-static size_t sort_rows(const struct live_ctx *ctx, const bool *same, const struct account **rows)
+static uint64_t key_prefix(const char *text)
+{
+	uint64_t prefix = 0;
+
+	for (int i = 0; i < 8; i++) {
+		prefix = prefix << 8 | (unsigned char)*text;
+		text += *text != '\0';
+	}
+	return prefix;
+}
+
+/* The accounts whose rows are to be written, in the order of the table: that is three times as fast. */
+static size_t sort_rows(const struct live_ctx *ctx, const bool *same, struct row *rows)
 {
 	const struct account_vec *accounts = &ctx->svc->in->accounts;
 	size_t n = 0;
 
 	for (size_t i = 0; i < accounts->n; i++)
 		if (!same[i])
-			rows[n++] = &accounts->v[i];
+			rows[n++] =
+				(struct row){ key_prefix(accounts->v[i].address), &accounts->v[i] };
 	if (n > 1)
-		qsort(rows, n, sizeof(*rows), by_address);
+		qsort(rows, n, sizeof(*rows), by_key);
 	return n;
 }
 
@@ -283,7 +302,7 @@ static bool write_rows(const struct live_ctx *ctx, struct db_state *st, struct e
 	const struct account_vec *accounts = &ctx->svc->in->accounts;
 	struct arena *a = ctx->svc->arena;
 	bool *same = arena_array(a, accounts->n + 1, sizeof(*same));
-	const struct account **rows = arena_array(a, accounts->n + 1, sizeof(*rows));
+	struct row *rows = arena_array(a, accounts->n + 1, sizeof(*rows));
 	sqlite3_stmt *put;
 	bool ok = true;
 
@@ -293,7 +312,7 @@ static bool write_rows(const struct live_ctx *ctx, struct db_state *st, struct e
 		return db_error(err, st);
 	size_t n = sort_rows(ctx, same, rows);
 	for (size_t i = 0; ok && i < n; i++)
-		ok = put_account(a, st, put, rows[i]) || db_error(err, st);
+		ok = put_account(a, st, put, rows[i].account) || db_error(err, st);
 	(void)sqlite3_finalize(put);
 	return ok;
 }

@@ -85,6 +85,43 @@ static bool read_rest(int fd, const char *path, size_t max, struct buf *b, struc
 	}
 }
 
+/* Reads at most size bytes; their number, or -1 with errno. */
+static ssize_t read_some(int fd, char *p, size_t size)
+{
+	size_t n = 0;
+	while (n < size) {
+		ssize_t got = read(fd, p + n, size - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		n += (size_t)got;
+	}
+	return (ssize_t)n;
+}
+
+/* A file of the size it says, without a copy in between. *done_r: it was that; else the caller reads it
+ * the long way (0 in /proc, or it has grown). */
+static bool read_sized(struct arena *a, int fd, const char *path, size_t size, char **text_r,
+		       size_t *len_r, bool *done_r, struct err *err)
+{
+	char *text = arena_alloc(a, size + 1);
+	ssize_t n = read_some(fd, text, size), more;
+	char next;
+	if (n < 0 || (more = read_some(fd, &next, 1)) < 0)
+		return err_sys(err, ERR_IO, "read %s", path);
+	*done_r = more == 0;
+	if (more > 0)
+		return lseek(fd, 0, SEEK_SET) == 0 || err_sys(err, ERR_IO, "seek %s", path);
+	text[n] = '\0';
+	*text_r = text;
+	if (len_r)
+		*len_r = (size_t)n;
+	return true;
+}
+
 bool file_read(struct arena *a, const char *path, size_t max, char **text_r, size_t *len_r,
 	       struct err *err)
 {
@@ -99,7 +136,13 @@ bool file_read(struct arena *a, const char *path, size_t max, char **text_r, siz
 		return err_set(err, ERR_IO, "read %s: not a regular file", path);
 	if (st.st_size > 0 && (uintmax_t)st.st_size > max)
 		return err_set(err, ERR_IO, "read %s: larger than %zu bytes", path, max);
-	/* Any file may be a secret; st_size is a hint only (0 in /proc). */
+	bool done = false;
+	if (st.st_size > 0 &&
+	    !read_sized(a, fd, path, (size_t)st.st_size, text_r, len_r, &done, err))
+		return false;
+	if (done)
+		return true;
+	/* Any file may be a secret. */
 	__attribute__((cleanup(wipe_cleanup))) struct buf b = BUF_INIT;
 	buf_reserve(&b, (size_t)st.st_size + 1);
 	if (!read_rest(fd, path, max, &b, err))
