@@ -86,7 +86,7 @@ create_server() { create_waiting "$1" "$IMAGE" "$2" 'exec mailserver init'; }
 
 create_floor() {
 	create_waiting "$1" "$FLOOR_IMAGE" "$2" \
-		'rm -f /run/dovecot/master.pid /var/spool/postfix/pid/*; dovecot -F & exec /usr/lib/postfix/sbin/master -i'
+		'rm -f /run/dovecot/master.pid /var/lib/dovecot/instances.lock; dovecot -F & exec /usr/lib/postfix/sbin/master -i'
 }
 
 # stop NAME: prints the ms, and removes the container.

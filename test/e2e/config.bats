@@ -107,6 +107,11 @@ refuse() {
 	assert_output RELAY_PASSWORD
 }
 
+@test "a plain password of MAIL_ACCOUNTS is in no file of the container" {
+	run in_server conf grep -rlF from-a-file /run/mailserver /etc /var /tmp
+	assert_equal "$output" ''
+}
+
 @test "config show: settings in force, as text and as JSON" {
 	run in_server conf mailserver config show
 	assert_status 0

@@ -71,3 +71,17 @@ copy_config() {
 	done
 	[ "$count" -gt 0 ]
 }
+
+@test "mistakes in the drop-ins of a derived image are all told, and nothing is started" {
+	local dir=$BATS_TEST_TMPDIR/derived
+	mkdir -p "$dir/drop-in/postfix/main.cf.d" "$dir/drop-in/dovecot/conf.d"
+	echo 'smtpd_client_konnection_rate_limit = 5' >"$dir/drop-in/postfix/main.cf.d/a.cf"
+	echo 'mail_max_userip_konnections = 5' >"$dir/drop-in/dovecot/conf.d/b.conf"
+	printf 'FROM %s\nCOPY drop-in/ /usr/share/mailserver/drop-in/\n' "$IMAGE" >"$dir/Dockerfile"
+	"$ENGINE" build -q -t "$LAB-derived:bad" "$dir" >/dev/null
+	run "$ENGINE" run --rm --hostname mail.example.test "$LAB-derived:bad"
+	assert_status 78
+	assert_output smtpd_client_konnection_rate_limit
+	assert_output mail_max_userip_konnections
+	[ "$(grep -c '^error:' <<<"$output")" -eq 2 ]
+}

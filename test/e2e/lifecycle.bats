@@ -241,6 +241,21 @@ random_moment() { sleep "0.$(printf '%02d' $((RANDOM % 60)))"; }
 	server_remove layer
 }
 
+@test "what a killed Dovecot leaves behind does not delay the next start" {
+	server_create left -e SSL_TYPE=self-signed -e MAIL_ACCOUNTS='anna@example.test:secret1'
+	server_boot left
+	server_ready left
+	# Both name a process that will run again: the numbers repeat with every start.
+	# shellcheck disable=SC2016 # for the shell in the container
+	in_server left sh -c 'echo "1:$(hostname)" >/var/lib/dovecot/instances.lock; echo 1 >/run/dovecot/master.pid'
+	"$ENGINE" kill -s KILL "$LAB-left" >/dev/null
+	wait_until 10 is_stopped left
+	server_boot left
+	server_ready left 8
+	works left
+	server_remove left
+}
+
 @test "with docker run --init it works too" {
 	server_start inited --init -e SSL_TYPE=self-signed -e MAIL_ACCOUNTS='anna@example.test:secret1'
 	works inited

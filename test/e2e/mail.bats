@@ -153,6 +153,14 @@ carla_has() { [ "$(tools mt count "$(address mail)" carla@example.test secret3)"
 	assert_output 'Relay access denied'
 }
 
+@test "strangers cannot write to the machine itself" {
+	local to
+	for to in root@localhost postmaster@localhost root@localhost.example.test; do
+		run tools swaks --server "$(address mail)" --ehlo mx.other.test --from bob@other.test --to "$to" --quit-after RCPT
+		assert_match '<\*\* +5[0-9][0-9]'
+	done
+}
+
 @test "relaying tricks are refused on 25" {
 	local to
 	for to in 'someone%other.test@example.test' '"someone@other.test"@example.test' '@example.test:someone@other.test' \

@@ -202,6 +202,24 @@ accounts() { cat "$(config set)/postfix-accounts.cf"; }
 	[ "$status" -ne 0 ]
 }
 
+@test "a mistake in another file keeps neither setup from working nor the health check quiet" {
+	local aliases
+	aliases="$(config set)/postfix-virtual.cf"
+	touch "$aliases"
+	cp "$aliases" "$BATS_TEST_TMPDIR/aliases"
+	echo 'nonsense' >>"$aliases"
+	wait_until 5 is_unhealthy set
+	run in_setup email add urgent@example.test secret7 </dev/null
+	assert_status 0
+	run login set urgent@example.test secret7
+	assert_status 0
+	run in_server set mailserver healthcheck
+	assert_match 'postfix-virtual\.cf:[0-9]+'
+	cp "$BATS_TEST_TMPDIR/aliases" "$aliases"
+	wait_until 5 is_healthy set
+	in_setup email del -n urgent@example.test
+}
+
 @test "alias add: mail arrives at once; a second recipient joins the line" {
 	local subject
 	run in_setup alias add hello@example.test anna@example.test

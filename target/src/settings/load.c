@@ -422,6 +422,31 @@ static void expand(struct loader *l)
 	}
 }
 
+/* What follows from a feature that is not there, where an administrator should know. Names that begin so. */
+static const char *without_feature(const char *name)
+{
+	static const struct {
+		const char *begin, *what;
+	} rows[] = {
+		{ "SPOOF_PROTECTION", "users can send under any address" },
+		{ "DEFAULT_RELAY_HOST", "mail is sent directly" },
+		{ "RELAY_", "mail is sent directly" },
+		{ "ENABLE_CLAMAV", "mail is not scanned for viruses" },
+		{ "ENABLE_SPAMASSASSIN", "mail is not scored" },
+		{ "ENABLE_RSPAMD", "mail is not scanned" },
+		{ "ENABLE_POSTGREY", "nobody is put off by greylisting" },
+		{ "ENABLE_DNSBL", "no block list is asked" },
+		{ "ENABLE_FAIL2BAN", "nobody is banned" },
+		{ "ENABLE_SRS", "senders are not rewritten" },
+		{ "ENABLE_MTA_STS", "policies of other servers are not looked at" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (has_prefix(name, rows[i].begin))
+			return rows[i].what;
+	return "the value is checked but has no effect";
+}
+
 /* F_LATER: what differs from the default has no effect yet, and nobody shall find out the hard
  * way. */
 static void warn_later(struct loader *l)
@@ -442,8 +467,7 @@ static void warn_later(struct loader *l)
 						    : streq(text, def);
 		if (!same)
 			problems_add(l->problems, SEV_WARNING, subject(l, row, text),
-				     "the value is checked but has no effect",
-				     "known, not in this image yet");
+				     without_feature(row->name), "known, not in this image yet");
 	}
 }
 
