@@ -220,6 +220,36 @@ accounts() { cat "$(config set)/postfix-accounts.cf"; }
 	in_setup email del -n urgent@example.test
 }
 
+quota_root() { tools curl -sk --user "$1:$2" "imaps://$(address set)/" -X 'GETQUOTAROOT INBOX'; }
+
+@test "quota set and del: seen by mail programs at once" {
+	in_setup email add full@example.test secret8 </dev/null
+	run in_setup quota set full@example.test 3M
+	assert_status 0
+	assert_equal "$output" ''
+	run quota_root full@example.test secret8
+	assert_match 'STORAGE [0-9]+ 3072'
+	run in_setup email list full@example.test
+	assert_match '^\* full@example\.test \( 0 / 3\.0M \) \[0%\]'
+	run in_setup quota del full@example.test
+	assert_status 0
+	run quota_root full@example.test secret8
+	refute_match 'STORAGE [0-9]+ 3072'
+}
+
+@test "quota: who does not exist, what is no quota, and a quota from standard input" {
+	run in_setup quota set nobody@example.test 3M
+	assert_status 1
+	assert_output "'nobody@example.test' does not exist"
+	run in_setup quota set full@example.test lots
+	assert_status 1
+	run in_setup quota set full@example.test < <(printf '4M\n')
+	assert_status 0
+	grep -qx 'full@example.test:4M' "$(config set)/dovecot-quotas.cf"
+	run in_setup quota set
+	assert_status 1
+}
+
 @test "alias add: mail arrives at once; a second recipient joins the line" {
 	local subject
 	run in_setup alias add hello@example.test anna@example.test

@@ -82,10 +82,30 @@ static void test_del(void **state UNUSED)
 	assert_string_equal(out.p, "joanna@x.example:5G\n# anna@x.example:5G\n");
 }
 
+static void test_set(void **state UNUSED)
+{
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{ "", "anna@x.example:5G\n" },
+		{ "# c\nben@x.example:1G", "# c\nben@x.example:1G\nanna@x.example:5G\n" },
+		{ "Anna@x.example:1M\n# c\n", "Anna@x.example:5G\n# c\n" },
+		{ "anna@x.example:1M\nanna@x.example:2M\n", "anna@x.example:5G\n" },
+		{ "joanna@x.example:1M\n", "joanna@x.example:1M\nanna@x.example:5G\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autobuf struct buf out = BUF_INIT;
+		quotas_edit_set(str_from(cases[i].before), "anna@x.example", "5G", &out);
+		assert_string_equal(out.p, cases[i].after);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_del),
 	};

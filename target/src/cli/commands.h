@@ -17,5 +17,7 @@ int email_list(const struct cmd *cmd);
 int alias_add(const struct cmd *cmd);
 int alias_del(const struct cmd *cmd);
 int alias_list(const struct cmd *cmd);
+int quota_set(const struct cmd *cmd);
+int quota_del(const struct cmd *cmd);
 
 #endif

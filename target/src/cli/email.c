@@ -13,10 +13,10 @@
 #include "base/proc.h"
 #include "cli/commands.h"
 #include "cli/edit.h"
+#include "cli/known.h"
 #include "cli/maildata.h"
 #include "cli/say.h"
 #include "cli/secret.h"
-#include "cli/source.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/quotas.h"
@@ -69,25 +69,6 @@ static bool check_new(struct edit *e, const char *address, struct str *text_r, s
 	return true;
 }
 
-/* Whether MAIL_ACCOUNTS defines the account; no command can change it there. */
-static bool is_from_environment(struct arena *a, const char *address)
-{
-	struct account_vec list = VEC_INIT;
-	struct settings_source src;
-	struct problems ignored;
-	struct settings s;
-	struct map index;
-
-	problems_init(&ignored, a);
-	source_current(a, &src, NULL);
-	settings_load(a, &src, &s, &ignored);
-	accounts_parse_env(a, s.mail_accounts, NULL, &list, &index, &ignored);
-	for (size_t i = 0; i < list.n; i++)
-		if (streq(list.v[i].address, address))
-			return true;
-	return false;
-}
-
 static bool check_known(struct edit *e, const char *address, struct str *text_r, struct err *err)
 {
 	struct str line;
@@ -96,7 +77,7 @@ static bool check_known(struct edit *e, const char *address, struct str *text_r,
 		return false;
 	if (accounts_find(*text_r, address, &line, NULL))
 		return true;
-	if (is_from_environment(&e->arena, address))
+	if (known_in_environment(&e->arena, address))
 		return err_set(err, ERR_DATA, "'%s' comes from MAIL_ACCOUNTS: change it there",
 			       address);
 	return err_set(err, ERR_DATA, "'%s' does not exist", address);
@@ -273,7 +254,7 @@ static bool has_no_accounts(const struct cmd *cmd)
 			    ? errno == ENOENT
 			    : st.st_size == 0;
 	for (int i = 0; none && i < cmd->argc; i++)
-		none = !is_from_environment(&a, str_lower(&a, str_from(cmd->argv[i])));
+		none = !known_in_environment(&a, str_lower(&a, str_from(cmd->argv[i])));
 	arena_fini(&a);
 	return none;
 }

@@ -55,6 +55,13 @@ static const struct cmd_row rows[] = {
 	{ "alias list [--json]", alias_list, "list aliases",
 	  "\n"
 	  "setup alias list\n" },
+	{ "quota set <account> [<quota>]", quota_set, "limit the size of a mailbox",
+	  "A number with one of the units B k M G T (binary), or 0 for no limit. Without one it is asked for.\n"
+	  "\n"
+	  "setup quota set anna@example.com 5G\n" },
+	{ "quota del <account>", quota_del, "take the limit away: the default counts again",
+	  "\n"
+	  "setup quota del anna@example.com\n" },
 #define LATER(pattern, summary) { pattern, NULL, summary, "" },
 #include "cli/later.def"
 #undef LATER

@@ -103,10 +103,11 @@ void quotas_parse(struct arena *a, const char *file, struct str text, struct quo
 
 struct edit {
 	struct str address;
+	const char *limit; /* NULL = remove */
 	bool found;
 };
 
-static enum linefile_verdict del_line(void *ctx, struct str line, struct buf *out UNUSED)
+static enum linefile_verdict edit_line(void *ctx, struct str line, struct buf *out)
 {
 	struct edit *e = ctx;
 	struct str name, value;
@@ -114,14 +115,32 @@ static enum linefile_verdict del_line(void *ctx, struct str line, struct buf *ou
 	if (!split_line(line, &name, &value) || name.n != e->address.n ||
 	    strncasecmp(name.p, e->address.p, name.n) != 0)
 		return LINE_KEEP;
+	bool is_first = !e->found;
 	e->found = true;
-	return LINE_DROP;
+	if (e->limit == NULL || !is_first)
+		return LINE_DROP;
+	buf_printf(out, "%.*s:%s", (int)name.n, name.p, e->limit);
+	return LINE_REPLACE;
+}
+
+void quotas_edit_set(struct str text, const char *address, const char *limit, struct buf *out)
+{
+	struct edit e = { .address = str_from(address), .limit = limit };
+	autobuf struct buf line = BUF_INIT, edited = BUF_INIT;
+
+	linefile_edit(text, edit_line, &e, NULL, &edited);
+	if (e.found) {
+		buf_add(out, edited.p, edited.n);
+		return;
+	}
+	buf_printf(&line, "%s:%s", address, limit);
+	linefile_edit(text, edit_line, &e, line.p, out);
 }
 
 bool quotas_edit_del(struct str text, const char *address, struct buf *out)
 {
 	struct edit e = { .address = str_from(address) };
 
-	linefile_edit(text, del_line, &e, NULL, out);
+	linefile_edit(text, edit_line, &e, NULL, out);
 	return e.found;
 }

@@ -23,6 +23,9 @@ void quotas_parse(struct arena *a, const char *file, struct str text, struct quo
 bool quota_is_valid(const char *limit);
 /* The limit in bytes (0 = unlimited); false when it is not valid or above 2^63 - 1. */
 bool quota_bytes(const char *limit, int64_t *bytes_r);
+/* Gives the address this limit: its first line is replaced, further ones go; a new line comes
+ * last. */
+void quotas_edit_set(struct str text, const char *address, const char *limit, struct buf *out);
 /* Removes every line of the address (any case); false when there is none. */
 bool quotas_edit_del(struct str text, const char *address, struct buf *out);
 
