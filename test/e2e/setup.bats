@@ -202,6 +202,25 @@ accounts() { cat "$(config set)/postfix-accounts.cf"; }
 	[ "$status" -ne 0 ]
 }
 
+@test "accounts added just before a mistake in the same file stay" {
+	local file name
+	file="$(config set)/postfix-accounts.cf"
+	for name in one two three; do
+		in_setup email add "$name@example.test" secret9 </dev/null
+	done
+	in_setup email update one@example.test secret10 </dev/null
+	cp "$file" "$BATS_TEST_TMPDIR/accounts"
+	echo 'a bad line' >>"$file"
+	wait_until 5 is_unhealthy set
+	run login set one@example.test secret10
+	assert_status 0
+	run login set three@example.test secret9
+	assert_status 0
+	cp "$BATS_TEST_TMPDIR/accounts" "$file"
+	wait_until 5 is_healthy set
+	in_setup email del -n one@example.test two@example.test three@example.test
+}
+
 @test "a mistake in another file keeps neither setup from working nor the health check quiet" {
 	local aliases
 	aliases="$(config set)/postfix-virtual.cf"

@@ -218,7 +218,12 @@ static void save(struct fixture *f)
 {
 	struct err err = ERR_INIT;
 
-	assert_done(inputs_save_last_good(&f->where, &err), &err);
+	int lock = -1;
+
+	read_inputs(f);
+	assert_done(inputs_lock_last_good(&f->where, &lock, &err), &err);
+	assert_done(inputs_save_last_good(&f->where, &f->in, &err), &err);
+	assert_int_equal(close(lock), 0);
 }
 
 static void test_last_good(void **state)
@@ -254,6 +259,7 @@ static void test_last_good(void **state)
 	assert_non_null(inputs_find_account(&f->in, "ben@firma.example"));
 	assert_non_null(inputs_find_alias(&f->in, "b@firma.example"));
 	/* A file that is gone is gone from the copies too: then no file is the last good state. */
+	put(f, QUOTAS_FILE, "");
 	drop(f, ACCOUNTS_FILE);
 	drop(f, ALIASES_FILE);
 	save(f);
@@ -270,9 +276,12 @@ static void test_save_errors(void **state)
 	struct err err = ERR_INIT;
 
 	temp_write(temp_path(&f->t, "good"), "a file in place of the directory");
-	assert_false(inputs_save_last_good(&f->where, &err));
-	f->where.last_good_dir = NULL;
-	assert_true(inputs_save_last_good(&f->where, &err));
+	int lock = -1;
+
+	assert_false(inputs_lock_last_good(&f->where, &lock, &err));
+	put(f, ACCOUNTS_FILE, ANNA);
+	read_inputs(f);
+	assert_false(inputs_save_last_good(&f->where, &f->in, &err));
 }
 
 static const struct alias *find(const struct alias_vec *list, const char *key)
@@ -392,11 +401,10 @@ static void test_relations(void **state)
 static void test_everything_gone(void **state)
 {
 	struct fixture *f = *state;
-	struct err err = ERR_INIT;
 
 	f->where.state_dir = NULL;
 	put(f, ACCOUNTS_FILE, ANNA);
-	assert_done(inputs_save_last_good(&f->where, &err), &err);
+	save(f);
 	drop(f, ACCOUNTS_FILE);
 	f->where.fallback = false; /* a running server keeps what it has */
 	read_inputs(f);
@@ -411,10 +419,9 @@ static void test_everything_gone(void **state)
 static void test_new_bad_file_at_restart(void **state)
 {
 	struct fixture *f = *state;
-	struct err err = ERR_INIT;
 
 	put(f, ACCOUNTS_FILE, ANNA);
-	assert_done(inputs_save_last_good(&f->where, &err), &err);
+	save(f);
 	put(f, ALIASES_FILE, "nonsense\n");
 	f->where.fallback = true;
 	read_inputs(f);

@@ -140,7 +140,7 @@ static bool add_host_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
 
 	list_local_aliases(ctx, &list);
 	if (in->domains.n > 0 &&
-	    inputs_is_received(a, ctx->svc->s, in, ctx->svc->s->postmaster_address))
+	    inputs_is_received(a, ctx->svc->s, in, inputs_postmaster(a, ctx->svc->s)))
 		list_default_aliases(ctx, &list);
 	for (size_t i = 0; i < list.n; i++) {
 		const char *key = arena_printf(a, "%s@%s", list.v[i].name, ctx->svc->s->hostname);
@@ -414,7 +414,12 @@ static int cdb_has(const struct live_ctx *ctx, enum table t, const char *key)
  * domain (whose accounts need an entry of their own among the aliases). */
 static bool tables_can_put(const struct live_ctx *ctx, const struct account *account)
 {
-	return !streq(account->address, ctx->svc->s->postmaster_address) &&
+	const struct settings *s = ctx->svc->s;
+
+	if (cdb_has(ctx, T_MAILBOXES, account->address) == 1)
+		return true;
+	return !streq(account->address, inputs_postmaster(ctx->svc->arena, s)) &&
+	       !streq(account->domain, s->hostname) &&
 	       lmdb_has(ctx, "domains.lmdb", account->domain) &&
 	       cdb_has(ctx, T_ROLES, account->address) == 0 &&
 	       cdb_has(ctx, T_ALIASES, account->address) == 0 &&

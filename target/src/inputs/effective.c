@@ -89,7 +89,7 @@ static void follow(struct arena *a, const struct inputs *in, const char *from, s
 	}
 }
 
-static char *postmaster(struct arena *a, const struct settings *s)
+char *inputs_postmaster(struct arena *a, const struct settings *s)
 {
 	char *address = str_lower(a, str_from(s->postmaster_address ? s->postmaster_address : ""));
 
@@ -100,7 +100,7 @@ static char *postmaster(struct arena *a, const struct settings *s)
 static void add_roles(struct arena *a, const struct settings *s, const struct inputs *in,
 		      struct alias_vec *out)
 {
-	char *target = postmaster(a, s);
+	char *target = inputs_postmaster(a, s);
 	struct map on_the_way;
 
 	if (email_domain(target) == NULL || !inputs_is_received(a, s, in, target))
@@ -208,7 +208,7 @@ static bool is_plain(const struct inputs *in, const struct alias *x)
 void effective_check(struct arena *a, const struct settings *s, const struct inputs *in,
 		     struct problems *p)
 {
-	char *target = postmaster(a, s);
+	char *target = inputs_postmaster(a, s);
 
 	for (size_t i = 0; i < in->aliases.n; i++)
 		if (!is_plain(in, &in->aliases.v[i]))

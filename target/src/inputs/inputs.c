@@ -5,8 +5,8 @@
  * comment, a blank line or capitals in an address change nothing; the order of entries is part of
  * it.
  *
- * inputs_save_last_good() reads the files again and keeps only those without errors: the
- * administrator may have saved a bad one in the meantime.
+ * inputs_save_last_good() keeps what was read, not what the files hold meanwhile: the administrator may
+ * have saved a bad one since.
  *
  * SOURCES
  *	docs/architecture.md "Last good state".
@@ -21,6 +21,8 @@
 #include "inputs/effective.h"
 #include "inputs/later.h"
 #include "inputs/quotas.h"
+
+#define COPY_WAIT_MS 10000
 
 /* What the files say, before they are put together. */
 struct raw {
@@ -107,9 +109,13 @@ static bool use_last_good(struct arena *a, const struct inputs_where *where,
 	struct err err = ERR_INIT;
 	struct str text;
 	bool missing;
+	autoclose int lock = -1;
 
-	if (!where->fallback || where->last_good_dir == NULL ||
-	    !read_text(a, where->last_good_dir, f->name, &text, &missing, &err) ||
+	if (!where->fallback || where->last_good_dir == NULL)
+		return false;
+	/* A copy may be on its way. Without the lock (a read-only volume, say) the copy is taken as it is. */
+	(void)!dir_lock(where->last_good_dir, COPY_WAIT_MS, &lock, &err);
+	if (!read_text(a, where->last_good_dir, f->name, &text, &missing, &err) ||
 	    (missing && !dir_exists(where->last_good_dir)))
 		return false;
 	problems_init(&ignored, a);
@@ -151,13 +157,19 @@ static void read_one(struct arena *a, const struct inputs_where *where, const st
 	struct err err = ERR_INIT;
 	struct str text;
 
+	struct input_text *kept = &in->texts[in->texts_n++];
+
 	problems_init(&found, a);
-	if (read_text(a, where->config_dir, f->name, &text, NULL, &err))
+	*kept = (struct input_text){ .name = f->name };
+	if (read_text(a, where->config_dir, f->name, &text, &kept->missing, &err))
 		f->parse(a, text, raw, &found);
 	else
 		problems_add(&found, SEV_ERROR, f->name, "make it a readable text file", "%s",
 			     err.text);
-	bool fallen = problems_errors(&found) > 0 && use_last_good(a, where, f, raw);
+	kept->good = problems_errors(&found) == 0;
+	if (kept->good)
+		kept->text = text;
+	bool fallen = !kept->good && use_last_good(a, where, f, raw);
 	for (size_t i = 0; i < found.list.n; i++) {
 		const struct problem *x = &found.list.v[i];
 		enum severity severity =
@@ -372,43 +384,54 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 }
 
 /* Copies one file, or removes the copy of a file that is gone. */
-static bool save_one(struct arena *a, const struct inputs_where *where, const struct input_file *f,
-		     struct err *err)
-{
-	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
-	const char *copy = arena_printf(a, "%s/%s", where->last_good_dir, f->name);
-	struct raw raw = { 0 };
-	struct problems found;
-	struct str text, old;
-	bool missing, old_missing;
-
-	if (!read_text(a, where->config_dir, f->name, &text, &missing, err) ||
-	    !read_text(a, where->last_good_dir, f->name, &old, &old_missing, err))
-		return false;
-	if (missing && !old_missing && unlink(copy) < 0)
-		return err_sys(err, ERR_IO, "remove %s", copy);
-	if (missing || (!old_missing && text.n == old.n && memcmp(text.p, old.p, text.n) == 0))
-		return true;
-	problems_init(&found, a);
-	f->parse(a, text, &raw, &found);
-	if (problems_errors(&found) > 0)
-		return true;
-	return file_replace(copy, text.p, text.n, &attr, FILE_DURABLE, NULL, err);
-}
-
-bool inputs_save_last_good(const struct inputs_where *where, struct err *err)
+bool inputs_lock_last_good(const struct inputs_where *where, int *fd_r, struct err *err)
 {
 	const struct file_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
-	struct arena a;
-	bool ok;
 
-	if (where->last_good_dir == NULL)
+	return dir_make(where->last_good_dir, &attr, err) &&
+	       dir_lock(where->last_good_dir, COPY_WAIT_MS, fd_r, err);
+}
+
+static bool save_copy(struct arena *a, const struct inputs_where *where, const struct input_text *x,
+		      struct err *err)
+{
+	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+	const char *copy = arena_printf(a, "%s/%s", where->last_good_dir, x->name);
+	struct str old;
+	bool old_missing;
+
+	if (!read_text(a, where->last_good_dir, x->name, &old, &old_missing, err))
+		return false;
+	if (x->missing)
+		return old_missing || unlink(copy) == 0 || err_sys(err, ERR_IO, "remove %s", copy);
+	if (!old_missing && x->text.n == old.n && memcmp(x->text.p, old.p, old.n) == 0)
 		return true;
+	return file_replace(copy, x->text.p, x->text.n, &attr, FILE_DURABLE, NULL, err);
+}
+
+bool inputs_save_text(const struct inputs_where *where, const char *name, struct str text,
+		      struct err *err)
+{
+	const struct input_text x = { .name = name, .text = text, .good = true };
+	struct arena a;
+
 	arena_init(&a, "last good");
-	ok = dir_make(where->last_good_dir, &attr, err);
-	for (size_t i = 0; ok && i < ARRAY_SIZE(input_files); i++)
-		ok = save_one(&a, where, &input_files[i], err);
-	arena_wipe(&a);
+	bool ok = save_copy(&a, where, &x, err);
+	arena_fini(&a);
+	return ok;
+}
+
+bool inputs_save_last_good(const struct inputs_where *where, const struct inputs *in,
+			   struct err *err)
+{
+	struct arena a;
+	bool ok = true;
+
+	arena_init(&a, "last good");
+	for (size_t i = 0; ok && i < in->texts_n; i++)
+		if (in->texts[i].good)
+			ok = save_copy(&a, where, &in->texts[i], err);
+	arena_fini(&a);
 	return ok;
 }
 

@@ -77,6 +77,15 @@ struct cert {
 	int64_t not_after;     /* seconds since the epoch */
 };
 
+/* What a file held when it was read. */
+struct input_text {
+	const char *name;
+	struct str text;
+	bool missing;
+	bool good; /* without errors */
+};
+#define INPUT_TEXTS_MAX 8
+
 struct inputs {
 	struct account_vec accounts; /* in file order, unique addresses */
 	struct alias_vec aliases;    /* in file order, unique keys */
@@ -87,7 +96,9 @@ struct inputs {
 	bool has_cert;
 	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
 	struct text_vec
-		fallen;	    /* names of files with errors that were taken from the last good copy */
+		fallen; /* names of files with errors that were taken from the last good copy */
+	struct input_text texts[INPUT_TEXTS_MAX];
+	size_t texts_n;
 	size_t cert_errors; /* findings of severity error that are about certificates only */
 	/* Address and key → position; read with inputs_find_account() and so on. */
 	struct map account_index, alias_index, domain_index;
@@ -115,8 +126,16 @@ struct inputs_where {
 void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
 		 struct inputs *in, struct problems *p);
 
-/* Saves the accepted files for the next start (copies of those that differ, durable). */
-bool inputs_save_last_good(const struct inputs_where *where, struct err *err) MUST_CHECK;
+/* Keeps the files that were read without errors for the next start, and for the moment when one of them
+ * gets an error (durable copies of those that differ; a file that is gone is gone from the copies). Hold the lock of
+ * inputs_lock_last_good() from before anything else can be read until this is done. */
+bool inputs_save_last_good(const struct inputs_where *where, const struct inputs *in,
+			   struct err *err) MUST_CHECK;
+/* The same for one file whose content the caller knows to be good. */
+bool inputs_save_text(const struct inputs_where *where, const char *name, struct str text,
+		      struct err *err) MUST_CHECK;
+/* Makes the directory of the copies and locks it; inputs_read() waits for the lock before it takes a copy. */
+bool inputs_lock_last_good(const struct inputs_where *where, int *fd_r, struct err *err) MUST_CHECK;
 
 /* Positions in a vector by name, kept in a map: false when the key is there already / is not there.
  */
@@ -176,5 +195,8 @@ static inline bool alias_is_role(const struct alias *x)
  * server. */
 bool inputs_is_received(struct arena *a, const struct settings *s, const struct inputs *in,
 			const char *address);
+
+/* POSTMASTER_ADDRESS as an account or alias would be written: lower case, without "+extension". */
+char *inputs_postmaster(struct arena *a, const struct settings *s);
 
 #endif

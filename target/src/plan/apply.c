@@ -15,6 +15,7 @@
 #include "base/proc.h"
 #include "inputs/certs.h"
 #include "plan/check.h"
+#include "plan/keep.h"
 #include "plan/live.h"
 #include "plan/paths.h"
 #include "plan/provision.h"
@@ -184,30 +185,6 @@ static bool make_generation(struct work *w, const char *gen, struct err *err)
 	return provision_dirs(&w->plan, "", err) && render_tree(&w->plan, &to, err);
 }
 
-/* The copies need fsync on the state volume; nobody waits for that: a child of its own does it. */
-static void save_last_good_later(struct work *w)
-{
-	struct err err = ERR_INIT;
-	pid_t pid;
-
-	if (w->in.fallen.n > 0)
-		return;
-	pid = fork();
-	if (pid < 0)
-		log_warn("can't keep a copy of the good configuration: fork: %s", strerror(errno));
-	if (pid != 0)
-		return;
-	/* Nobody shall wait for this child: not for the lock, and not for its end at a pipe. */
-	(void)close(w->lock);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = 0; null >= 0 && fd <= 1; fd++)
-		(void)dup2(null, fd);
-	(void)setsid();
-	if (!inputs_save_last_good(&w->where, &err))
-		log_warn("can't keep a copy of the good configuration: %s", err.text);
-	_exit(0);
-}
-
 static int boot_locked(struct work *w, const struct settings_source *src, struct problems *p)
 {
 	const char *gen = PATH_BOOT "/1";
@@ -235,7 +212,7 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 	if (w->in.fallen.n == 0 && !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
 		return fail(p, &err, "start");
 	write_status(w, p);
-	save_last_good_later(w);
+	keep_later(&server_where, &w->in, NULL, (struct str){ "", 0 }, w->lock);
 	return 0;
 }
 
@@ -322,8 +299,8 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 	reload_services(w, changed);
 	result_r->changed = changed != 0;
 	result_r->changed_inputs = changed;
-	if (changed)
-		save_last_good_later(w);
+	if (result_r->applied)
+		keep_later(&server_where, &w->in, NULL, (struct str){ "", 0 }, w->lock);
 	return sound ? 0 : ERR_DATA;
 }
 

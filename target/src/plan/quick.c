@@ -9,13 +9,16 @@
 
 #include "base/file.h"
 #include "plan/apply.h"
+#include "plan/keep.h"
 #include "plan/live.h"
 #include "plan/paths.h"
 #include "plan/stamp.h"
 
 #define LOCK_WAIT_MS 60000
 
-static const struct inputs_where where = { .config_dir = PATH_CONFIG, .state_dir = PATH_STATE };
+static const struct inputs_where where = { .config_dir = PATH_CONFIG,
+					   .last_good_dir = PATH_LAST_GOOD,
+					   .state_dir = PATH_STATE };
 
 static const char *stamp_now(struct arena *a, const struct settings_source *src, struct settings *s)
 {
@@ -105,8 +108,11 @@ bool quick_put(struct arena *a, const struct settings_source *src, const char *b
 	problems_init(&p, a);
 	plan_make(a, &s, NULL, false, &plan, &p);
 	struct live_ctx ctx = { .svc = &plan.ctx, .dir = PATH_LIVE, .changed = INPUT_ACCOUNTS };
-	return problems_errors(&p) == 0 && all_can_put(&ctx, account) &&
-	       stamp_store(a, PATH_LIVE, "", &err) &&
-	       live_forget(a, PATH_LIVE, INPUT_ACCOUNTS, &err) && put_all(&ctx, account, &err) &&
-	       stamp_store(a, PATH_LIVE, after, &err);
+	bool ok = problems_errors(&p) == 0 && all_can_put(&ctx, account) &&
+		  stamp_store(a, PATH_LIVE, "", &err) &&
+		  live_forget(a, PATH_LIVE, INPUT_ACCOUNTS, &err) && put_all(&ctx, account, &err) &&
+		  stamp_store(a, PATH_LIVE, after, &err);
+	if (ok)
+		keep_later(&where, NULL, strrchr(path, '/') + 1, text, lock);
+	return ok;
 }
