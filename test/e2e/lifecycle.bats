@@ -298,6 +298,20 @@ random_moment() { sleep "0.$(printf '%02d' $((RANDOM % 60)))"; }
 	server_remove fail
 }
 
+@test "a full /run: the change is tried again, and health says so meanwhile" {
+	local hash
+	server_start cramped -e SSL_TYPE=self-signed -e MAIL_ACCOUNTS='anna@example.test:secret1' --tmpfs /run:size=8m,mode=0755
+	hash=$(openssl passwd -6 secret2)
+	in_server cramped sh -c 'dd if=/dev/zero of=/run/filler bs=1k 2>/dev/null || :'
+	echo "late@example.test|{SHA512-CRYPT}$hash" >>"$(config cramped)/postfix-accounts.cf"
+	wait_until 10 is_unhealthy cramped
+	in_server cramped rm /run/filler
+	wait_until 30 is_healthy cramped
+	run login cramped late@example.test secret2
+	assert_status 0
+	server_remove cramped
+}
+
 @test "a full state volume: the server says so and does not pretend" {
 	local mark
 	server_start full -e SSL_TYPE=self-signed -e MAIL_ACCOUNTS='anna@example.test:secret1' --tmpfs /var/mail-state:size=24m,mode=0755

@@ -52,6 +52,9 @@ static void check(struct health *h, const struct settings_source *src)
 	h->failed = probe_run(h->list, h->n, &options, h->reports);
 	if (!status_read(&h->arena, PATH_STATUS, &h->status, &err))
 		*VEC_PUSH(&h->arena, &h->status.findings) = arena_strdup(&h->arena, err.text);
+	else if (h->status.accounts < 0)
+		*VEC_PUSH(&h->arena, &h->status.findings) =
+			"the last change could not be applied, nor could it be written down why (is /run full?)";
 }
 
 static void print_text(const struct health *h, bool verbose)

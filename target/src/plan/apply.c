@@ -82,8 +82,11 @@ static void write_status(struct work *w, struct problems *p)
 	    before.findings.n > 0)
 		problems_add(p, SEV_NOTE, PATH_CONFIG, NULL, "everything is accepted again");
 	buf_printf(&out, "accounts %zu\n", w->in.accounts.n);
-	if (!file_replace(PATH_STATUS, out.p, out.n, &attr, FILE_EPHEMERAL, NULL, &err))
+	if (!file_replace(PATH_STATUS, out.p, out.n, &attr, FILE_EPHEMERAL, NULL, &err)) {
+		/* No space for it: a missing status is a bad one, and takes none. */
+		(void)unlink(PATH_STATUS);
 		log_warn("%s", err.text);
+	}
 }
 
 /* A file bind-mounted to /etc/postfix/… lands inside our generation link and hides it from

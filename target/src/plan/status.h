@@ -3,6 +3,8 @@
  * NAME
  *	status - what the workers that applied the administrator's files left for others to know
  *
+ * Written by every apply; missing = the last one could not even write it.
+ *
  * Lines of PATH_STATUS: "finding TEXT" (why the server is not as its files say), "accounts N".
  * Unknown lines are skipped.
  *
