@@ -142,8 +142,8 @@ struct live_ctx {
 
 struct service_live {
 	unsigned inputs; /* called only when one of these bits changed */
-	/* Optional; called for all services before the first prepare: may begin the work in a child, which
-	 * prepare of the same service waits for. */
+	/* Optional; called for all services before the first prepare: may begin the work in a
+	 * child, which prepare of the same service waits for. */
 	void (*begin)(const struct live_ctx *ctx, void **state_r);
 	bool (*prepare)(const struct live_ctx *ctx, void **state_r, struct err *err);
 	bool (*commit)(const struct live_ctx *ctx, void *state, struct err *err);

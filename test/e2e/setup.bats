@@ -221,6 +221,25 @@ accounts() { cat "$(config set)/postfix-accounts.cf"; }
 	in_setup email del -n one@example.test two@example.test three@example.test
 }
 
+@test "while all files are gone nothing is lost, and setup makes no new ones" {
+	local dir
+	dir=$(config set)
+	in_setup email add stays@example.test secret11 </dev/null
+	mkdir "$BATS_TEST_TMPDIR/away"
+	mv "$dir"/*.cf "$BATS_TEST_TMPDIR/away/"
+	wait_until 5 is_unhealthy set
+	run login set stays@example.test secret11
+	assert_status 0
+	run in_setup email add never@example.test secret12 </dev/null
+	assert_status 1
+	assert_output 'mounted'
+	cp -p "$BATS_TEST_TMPDIR/away"/*.cf "$dir/"
+	wait_until 5 is_healthy set
+	run login set stays@example.test secret11
+	assert_status 0
+	in_setup email del -n stays@example.test
+}
+
 @test "a mistake in another file keeps neither setup from working nor the health check quiet" {
 	local aliases
 	aliases="$(config set)/postfix-virtual.cf"

@@ -256,7 +256,8 @@ static bool compare_rows(const struct live_ctx *ctx, struct db_state *st, bool *
 	return ok;
 }
 
-/* A row to write, with the first bytes of its key as a number, so that sorting seldom looks at the text. */
+/* A row to write, with the first bytes of its key as a number, so that sorting seldom looks at
+ * the text. */
 struct row {
 	uint64_t prefix;
 	const struct account *account;
@@ -282,7 +283,8 @@ static uint64_t key_prefix(const char *text)
 	return prefix;
 }
 
-/* The accounts whose rows are to be written, in the order of the table: that is three times as fast. */
+/* The accounts whose rows are to be written, in the order of the table: that is three times as
+ * fast. */
 static size_t sort_rows(const struct live_ctx *ctx, const bool *same, struct row *rows)
 {
 	const struct account_vec *accounts = &ctx->svc->in->accounts;

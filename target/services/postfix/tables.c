@@ -37,7 +37,8 @@ struct tables_state {
 	int why;	     /* read end: what the child could not do */
 };
 
-/* From this many entries on a child makes the tables, while the parent does other services' work. */
+/* From this many entries on a child makes the tables, while the parent does other services'
+ * work. */
 #define CHILD_FROM 5000
 
 static const char *table_path(const struct live_ctx *ctx, enum table t, const char *suffix)

@@ -102,8 +102,8 @@ static ssize_t read_some(int fd, char *p, size_t size)
 	return (ssize_t)n;
 }
 
-/* A file of the size it says, without a copy in between. *done_r: it was that; else the caller reads it
- * the long way (0 in /proc, or it has grown). */
+/* A file of the size it says, without a copy in between. *done_r: it was that; else the caller
+ * reads it the long way (0 in /proc, or it has grown). */
 static bool read_sized(struct arena *a, int fd, const char *path, size_t size, char **text_r,
 		       size_t *len_r, bool *done_r, struct err *err)
 {

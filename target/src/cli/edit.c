@@ -14,15 +14,28 @@
 #include "cli/source.h"
 #include "inputs/accounts.h"
 #include "plan/apply.h"
+#include "plan/paths.h"
 #include "plan/quick.h"
 
 #define LOCK_WAIT_MS 30000
+
+/* A single new file would end the state in which the last good copies of all files are in use. */
+static bool check_mounted(struct edit *e, struct err *err)
+{
+	const struct inputs_where where = { .config_dir = e->dir, .last_good_dir = PATH_LAST_GOOD };
+
+	if (!apply_is_running() || !inputs_have_vanished(&e->arena, &where))
+		return true;
+	return err_set(err, ERR_CONFIG, "all files of the configuration are gone: is %s mounted?",
+		       e->dir);
+}
 
 bool edit_begin(struct edit *e, const char *dir, struct err *err)
 {
 	*e = (struct edit){ .dir = dir, .lock = -1 };
 	arena_init(&e->arena, "edit");
-	return dir_make(dir, NULL, err) && dir_lock(dir, LOCK_WAIT_MS, &e->lock, err);
+	return dir_make(dir, NULL, err) && check_mounted(e, err) &&
+	       dir_lock(dir, LOCK_WAIT_MS, &e->lock, err);
 }
 
 static void unlock(struct edit *e)

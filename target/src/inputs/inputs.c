@@ -5,8 +5,8 @@
  * comment, a blank line or capitals in an address change nothing; the order of entries is part of
  * it.
  *
- * inputs_save_last_good() keeps what was read, not what the files hold meanwhile: the administrator may
- * have saved a bad one since.
+ * inputs_save_last_good() keeps what was read, not what the files hold meanwhile: the administrator
+ * may have saved a bad one since.
  *
  * SOURCES
  *	docs/architecture.md "Last good state".
@@ -113,7 +113,8 @@ static bool use_last_good(struct arena *a, const struct inputs_where *where,
 
 	if (!where->fallback || where->last_good_dir == NULL)
 		return false;
-	/* A copy may be on its way. Without the lock (a read-only volume, say) the copy is taken as it is. */
+	/* A copy may be on its way. Without the lock (a read-only volume, say) the copy is taken
+	 * as it is. */
 	(void)!dir_lock(where->last_good_dir, COPY_WAIT_MS, &lock, &err);
 	if (!read_text(a, where->last_good_dir, f->name, &text, &missing, &err) ||
 	    (missing && !dir_exists(where->last_good_dir)))
@@ -131,6 +132,11 @@ static bool has_files(struct arena *a, const char *dir)
 	return false;
 }
 
+bool inputs_have_vanished(struct arena *a, const struct inputs_where *where)
+{
+	return !has_files(a, where->config_dir) && has_files(a, where->last_good_dir);
+}
+
 /* Every file is gone though the last good state had some: a volume that is not mounted, hardly an
  * administrator's wish. A single file that is removed does count. */
 static bool check_vanished(struct arena *a, const struct inputs_where *where, struct raw *raw,
@@ -138,7 +144,7 @@ static bool check_vanished(struct arena *a, const struct inputs_where *where, st
 {
 	bool fallen = where->fallback;
 
-	if (has_files(a, where->config_dir) || !has_files(a, where->last_good_dir))
+	if (!inputs_have_vanished(a, where))
 		return false;
 	for (size_t i = 0; fallen && i < ARRAY_SIZE(input_files); i++)
 		fallen = use_last_good(a, where, &input_files[i], raw);

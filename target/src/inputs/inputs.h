@@ -126,15 +126,17 @@ struct inputs_where {
 void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
 		 struct inputs *in, struct problems *p);
 
-/* Keeps the files that were read without errors for the next start, and for the moment when one of them
- * gets an error (durable copies of those that differ; a file that is gone is gone from the copies). Hold the lock of
- * inputs_lock_last_good() from before anything else can be read until this is done. */
+/* Keeps the files that were read without errors for the next start, and for the moment when one
+ * of them gets an error (durable copies of those that differ; a file that is gone is gone from
+ * the copies). Hold the lock of inputs_lock_last_good() from before anything else can be read
+ * until this is done. */
 bool inputs_save_last_good(const struct inputs_where *where, const struct inputs *in,
 			   struct err *err) MUST_CHECK;
 /* The same for one file whose content the caller knows to be good. */
 bool inputs_save_text(const struct inputs_where *where, const char *name, struct str text,
 		      struct err *err) MUST_CHECK;
-/* Makes the directory of the copies and locks it; inputs_read() waits for the lock before it takes a copy. */
+/* Makes the directory of the copies and locks it; inputs_read() waits for the lock before it
+ * takes a copy. */
 bool inputs_lock_last_good(const struct inputs_where *where, int *fd_r, struct err *err) MUST_CHECK;
 
 /* Positions in a vector by name, kept in a map: false when the key is there already / is not there.
@@ -198,5 +200,9 @@ bool inputs_is_received(struct arena *a, const struct settings *s, const struct 
 
 /* POSTMASTER_ADDRESS as an account or alias would be written: lower case, without "+extension". */
 char *inputs_postmaster(struct arena *a, const struct settings *s);
+
+/* Whether every file of the config directory is gone though there are last good copies: a volume
+ * that is not mounted, hardly an administrator's wish. */
+bool inputs_have_vanished(struct arena *a, const struct inputs_where *where);
 
 #endif

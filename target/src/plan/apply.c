@@ -51,16 +51,13 @@ static int fail(struct problems *p, const struct err *err, const char *subject)
 	return err->class == ERR_NONE ? ERR_INTERNAL : (int)err->class;
 }
 
-/* Whether the finding is about a file of the config directory: "NAME" or "NAME:LINE". */
-static bool is_about_file(struct arena *a, const char *subject)
+/* Whether the finding is about a file whose last good copy is in use: "NAME" or "NAME:LINE". */
+static bool is_about_fallen(const struct work *w, const char *subject)
 {
-	struct text_vec files = VEC_INIT;
-
-	inputs_list_files(a, "", &files);
-	for (size_t i = 0; i < files.n; i++)
-		if (has_prefix(subject, files.v[i] + 1))
+	for (size_t i = 0; i < w->in.fallen.n; i++)
+		if (has_prefix(subject, w->in.fallen.v[i]))
 			return true;
-	return has_prefix(subject, PATH_CONFIG);
+	return w->in.fallen.n > 0 && streq(subject, PATH_CONFIG);
 }
 
 /* PATH_STATUS tells the health check why the server is not as its files say. */
@@ -73,8 +70,8 @@ static void write_status(struct work *w, struct problems *p)
 
 	for (size_t i = 0; i < p->list.n; i++) {
 		const struct problem *x = &p->list.v[i];
-		if (x->severity == SEV_ERROR || (x->severity == SEV_WARNING && w->in.fallen.n > 0 &&
-						 is_about_file(&w->arena, x->subject)))
+		if (x->severity == SEV_ERROR ||
+		    (x->severity == SEV_WARNING && is_about_fallen(w, x->subject)))
 			buf_printf(&out, "finding %s: %s (the last good state is in use)\n",
 				   x->subject, x->text);
 	}
@@ -158,6 +155,21 @@ static bool write_text(const char *path, mode_t mode, const struct buf *b, struc
 	return file_replace(path, b->p, b->n, &attr, FILE_EPHEMERAL, NULL, err);
 }
 
+/* A file of the config directory may be a link: then the directory it leads to is watched too. */
+static void list_linked_dirs(struct work *w, struct text_vec *dirs)
+{
+	struct text_vec files = VEC_INIT;
+	char real[PATH_MAX];
+	struct stat st;
+
+	inputs_list_files(&w->arena, PATH_CONFIG, &files);
+	for (size_t i = 0; i < files.n; i++)
+		if (lstat(files.v[i], &st) == 0 && S_ISLNK(st.st_mode) &&
+		    realpath(files.v[i], real))
+			*VEC_PUSH(&w->arena, dirs) =
+				arena_strndup(&w->arena, real, (size_t)(strrchr(real, '/') - real));
+}
+
 static bool write_run_files(struct work *w, struct err *err)
 {
 	autobuf struct buf snapshot = BUF_INIT, watch = BUF_INIT;
@@ -168,6 +180,7 @@ static bool write_run_files(struct work *w, struct err *err)
 	shown.mail_accounts = inputs_hashed_env_accounts(&w->arena, &w->s, &w->where);
 	settings_snapshot(&w->arena, &shown, &snapshot);
 	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG;
+	list_linked_dirs(w, &dirs);
 	certs_watch_dirs(&w->arena, &w->s, &w->where, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)
 		buf_printf(&watch, "%s\n", dirs.v[i]);

@@ -26,8 +26,8 @@ struct check_run {
 	size_t n;
 };
 
-/* Starts all checkers; other work can be done meanwhile. A checker that can't be started or overruns is a
- * finding too. check_finish() must follow; it waits for all. */
+/* Starts all checkers; other work can be done meanwhile. A checker that can't be started or
+ * overruns is a finding too. check_finish() must follow; it waits for all. */
 void check_begin(struct check_run *run, const struct plan *plan, const char *staging,
 		 struct problems *p);
 void check_finish(struct check_run *run, struct problems *p);

@@ -422,7 +422,8 @@ static void expand(struct loader *l)
 	}
 }
 
-/* What follows from a feature that is not there, where an administrator should know. Names that begin so. */
+/* What follows from a feature that is not there, where an administrator should know. Names that
+ * begin so. */
 static const char *without_feature(const char *name)
 {
 	static const struct {
