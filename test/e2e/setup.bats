@@ -77,6 +77,16 @@ accounts() { cat "$(config set)/postfix-accounts.cf"; }
 	assert_equal "$(accounts)" "$before"
 }
 
+@test "email add: an address that could not receive is refused" {
+	local address
+	for address in 'a+b@example.test' 'a%b@example.test' 'a!b@example.test'; do
+		run in_setup email add "$address" secret
+		assert_status 1
+	done
+	run accounts
+	refute_output 'b@example.test|'
+}
+
 @test "email add: a password with any sign" {
 	local password
 	# shellcheck disable=SC2016 # nothing is meant to expand

@@ -21,8 +21,8 @@
 #include "plan/probe.h"
 #include "plan/talk.h"
 
-#define DEADLINE_MS 3000
-#define SHORT_MS 120
+#define DEADLINE_MS 20000 /* never reached: a busy machine shall not fail a test */
+#define SHORT_MS 800
 
 struct server {
 	pid_t pid;
@@ -282,9 +282,9 @@ static void test_silence_beside_others(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
 		stop(&s[i]);
 	assert_true(reports[1].ok);
-	assert_string_equal(reports[0].text, "no answer within 120 ms");
-	assert_string_equal(reports[2].text, "no answer within 120 ms");
-	assert_string_equal(reports[3].text, "no TLS handshake within 120 ms");
+	assert_string_equal(reports[0].text, "no answer within 800 ms");
+	assert_string_equal(reports[2].text, "no answer within 800 ms");
+	assert_string_equal(reports[3].text, "no TLS handshake within 800 ms");
 }
 
 static void test_endless_line(void **state UNUSED)

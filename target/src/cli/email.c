@@ -59,6 +59,11 @@ static bool check_new(struct edit *e, const char *address, struct str *text_r, s
 	struct str aliases, line;
 	unsigned number;
 
+	if (memchr(address, '+', (size_t)(email_domain(address) - address)))
+		return err_set(
+			err, ERR_DATA,
+			"'%s' could not receive: what stands behind '+' is taken off on delivery",
+			address);
 	if (!edit_read(e, ACCOUNTS_FILE, text_r, err) || !edit_read(e, ALIASES_FILE, &aliases, err))
 		return false;
 	if (accounts_find(*text_r, address, &line, &number))

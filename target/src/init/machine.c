@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/proc.h"
+#include "plan/paths.h"
 
 static int64_t now(const struct machine *m)
 {
@@ -93,6 +94,9 @@ static void live_ended(struct machine *m, int wstatus, bool overran)
 		m->retry_ms = 0;
 		return;
 	}
+	/* A worker that died could not say why: not healthy until an apply has come to its end. */
+	if (WIFSIGNALED(wstatus))
+		(void)unlink(PATH_STATUS);
 	m->retry_ms = m->retry_ms == 0 ? MACHINE_RETRY_MS : m->retry_ms * 2;
 	if (m->retry_ms > MACHINE_RETRY_MAX_MS)
 		m->retry_ms = MACHINE_RETRY_MAX_MS;

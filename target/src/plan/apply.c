@@ -293,7 +293,8 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 	unsigned changed;
 
 	load_settings(w, src, true, p);
-	result_r->applied = streq(w->stamp, stamp_stored(&w->arena, PATH_LIVE));
+	result_r->applied =
+		streq(w->stamp, stamp_stored(&w->arena, PATH_LIVE)) && file_exists(PATH_STATUS);
 	if (result_r->applied)
 		return 0;
 	load_files(w, p);

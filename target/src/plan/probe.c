@@ -278,9 +278,12 @@ static void give_up(struct run *r)
 			       : a->channel.connected	 ? "no TLS handshake"
 							 : "no connection",
 			       r->options->deadline_ms);
-		if (a->phase == PHASE_PAUSE)
-			a->phase = PHASE_DONE; /* its report says why the last try failed */
-		else
+		/* The report says why the last try failed; one that has just begun knows no better. */
+		if (a->phase == PHASE_PAUSE ||
+		    (a->phase == PHASE_CONNECT && a->report->text[0] != '\0')) {
+			channel_close(&a->channel);
+			a->phase = PHASE_DONE;
+		} else
 			finish(a, false, why);
 	}
 }
