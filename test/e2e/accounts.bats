@@ -231,6 +231,18 @@ refute_reloaded() {
 	login acc anna@example.test secret1
 }
 
+@test "an account with a field that no account had before: everybody can still log in" {
+	local hash
+	hash=$(openssl passwd -6 secret77)
+	echo "field@example.test|{SHA512-CRYPT}$hash|userdb_mail_prefetch_count=1" >>"$(config acc)/postfix-accounts.cf"
+	wait_until 10 login acc field@example.test secret77
+	run login acc anna@example.test secret1
+	assert_status 0
+	run mail_in acc field@example.test "$(unique)"
+	assert_status 0
+	sed -i '/^field@/d' "$(config acc)/postfix-accounts.cf"
+}
+
 @test "aliases: added, changed, removed, and the whole file removed" {
 	local dir
 	dir=$(config acc)

@@ -402,11 +402,11 @@ static bool db_put(const struct live_ctx *ctx, const struct account *account, st
 	return ok;
 }
 
-/* The processes that have the table open in its old shape end; those that ask next open it anew. */
-static void end_readers(void)
+/* Processes that have the table open in its old shape fail once, and there are several: a reload gives new
+ * ones, and leaves sessions alone. Seldom: only for a field that no account has had since the start. */
+static void renew_readers(void)
 {
-	static const char *const argv[] = { "/usr/bin/doveadm", "service", "stop", "auth-worker",
-					    NULL };
+	static const char *const argv[] = { "/usr/bin/doveadm", "reload", NULL };
 	const struct proc_spec spec = { .argv = argv, .timeout_ms = 5000 };
 	struct proc_result res = { 0 };
 	struct err err = ERR_INIT;
@@ -424,7 +424,7 @@ static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err
 		(void)sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
 	(void)sqlite3_close(st->db);
 	if (ok && st->new_shape)
-		end_readers();
+		renew_readers();
 	return ok;
 }
 
