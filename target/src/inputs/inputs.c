@@ -434,7 +434,8 @@ bool inputs_save_last_good(const struct inputs_where *where, const struct inputs
 	bool ok = true;
 
 	arena_init(&a, "last good");
-	for (size_t i = 0; i < in->texts_n; i++) /* one that can't be kept does not stop the others */
+	for (size_t i = 0; i < in->texts_n;
+	     i++) /* one that can't be kept does not stop the others */
 		if (in->texts[i].good && !save_copy(&a, where, &in->texts[i], err))
 			ok = false;
 	arena_fini(&a);
