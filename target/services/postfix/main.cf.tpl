@@ -56,7 +56,7 @@ mailbox_size_limit = {{postfix_mailbox_size_limit}}
 virtual_mailbox_limit = {{postfix_mailbox_size_limit}}
 
 # Processes without work give their memory back soon; one more costs 10 ms when it is needed.
-max_idle = 20s
+max_idle = 5s
 
 # A service that failed to start is tried again after this time; Dovecot may be back before.
 service_throttle_time = 10s
