@@ -32,6 +32,7 @@
 static const struct inputs_where server_where = {
 	.config_dir = PATH_CONFIG,
 	.last_good_dir = PATH_LAST_GOOD,
+	.fallback = true,
 	.state_dir = PATH_STATE,
 };
 
@@ -40,7 +41,6 @@ struct work {
 	struct settings s;
 	struct inputs in;
 	struct plan plan;
-	struct inputs_where where;
 	const char *stamp; /* of the files, made before they were read */
 	int lock;
 };
@@ -111,13 +111,10 @@ static void check_mounts(struct work *w, struct problems *p)
 	}
 }
 
-static void load_settings(struct work *w, const struct settings_source *src, bool fallback,
-			  struct problems *p)
+static void load_settings(struct work *w, const struct settings_source *src, struct problems *p)
 {
-	w->where = server_where;
-	w->where.fallback = fallback;
 	settings_load(&w->arena, src, &w->s, p);
-	w->stamp = stamp_make(&w->arena, &w->s, &w->where);
+	w->stamp = stamp_make(&w->arena, &w->s, &server_where);
 }
 
 static void check_zone(struct work *w, struct problems *p)
@@ -131,7 +128,7 @@ static void check_zone(struct work *w, struct problems *p)
 
 static void load_files(struct work *w, struct problems *p)
 {
-	inputs_read(&w->arena, &w->s, &w->where, &w->in, p);
+	inputs_read(&w->arena, &w->s, &server_where, &w->in, p);
 	plan_make(&w->arena, &w->s, &w->in, false, &w->plan, p);
 	plan_check(&w->plan, p);
 	check_zone(w, p);
@@ -177,11 +174,11 @@ static bool write_run_files(struct work *w, struct err *err)
 
 	/* Plain passwords of MAIL_ACCOUNTS are never written anywhere. */
 	struct settings shown = w->s;
-	shown.mail_accounts = inputs_hashed_env_accounts(&w->arena, &w->s, &w->where);
+	shown.mail_accounts = inputs_hashed_env_accounts(&w->arena, &w->s, &server_where);
 	settings_snapshot(&w->arena, &shown, &snapshot);
 	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG;
 	list_linked_dirs(w, &dirs);
-	certs_watch_dirs(&w->arena, &w->s, &w->where, &dirs);
+	certs_watch_dirs(&w->arena, &w->s, &server_where, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)
 		buf_printf(&watch, "%s\n", dirs.v[i]);
 	bool ok = write_text(PATH_WATCH, 0644, &watch, err) &&
@@ -208,7 +205,7 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 	struct err err = ERR_INIT;
 
 	check_mounts(w, p);
-	load_settings(w, src, true, p);
+	load_settings(w, src, p);
 	load_files(w, p);
 	if (problems_errors(p) > 0)
 		return ERR_CONFIG;
@@ -217,7 +214,7 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 	    !tls_files_write(&w->plan, PATH_LIVE, &err))
 		return fail(p, &err, "start");
 	check_begin(&checks, &w->plan, gen, p);
-	bool live = live_apply(&w->plan, PATH_LIVE, INPUT_ALL, &err);
+	bool live = live_apply(&w->plan, PATH_LIVE, INPUT_ALL & ~(unsigned)INPUT_TLS, &err);
 	check_finish(&checks, p);
 	if (!live)
 		return fail(p, &err, "start");
@@ -292,7 +289,7 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 	struct err err = ERR_INIT;
 	unsigned changed;
 
-	load_settings(w, src, true, p);
+	load_settings(w, src, p);
 	result_r->applied =
 		streq(w->stamp, stamp_stored(&w->arena, PATH_LIVE)) && file_exists(PATH_STATUS);
 	if (result_r->applied)

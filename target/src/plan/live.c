@@ -6,7 +6,6 @@
 #include "plan/live.h"
 
 #include "base/file.h"
-#include "base/log.h"
 #include "plan/tls_files.h"
 
 #define SERVICES_MAX 128
