@@ -14,6 +14,9 @@
 # already is used as it is. The base image is pulled; where no registry can be reached it is made with
 # mmdebstrap from the Debian archive that this machine's own apt sources name.
 #
+# An engine counts only when it has run a container of the base image: Podman answers on machines where it
+# can start nothing, for instance where it may not raise the limits that it gives to every container.
+#
 # Environment: ENGINE      use this client and look no further
 #              BASE_IMAGE  the base image (default debian:13-slim)
 #
@@ -71,17 +74,25 @@ list_clients() {
 		type -ap docker || :
 		[ ! -x /usr/bin/docker ] || echo /usr/bin/docker
 		type -ap podman || :
-	} | awk '!seen[$0]++'
+	} | while read -r client; do echo "$(realpath "$client") $client"; done | awk '!seen[$1]++ { print $2 }'
 }
+
+# Clients that reached an engine which can't run containers, one a line.
+rejected=
 
 # Does this client reach an engine, and can it build?
 client_works() {
+	! grep -qxF -- "$1" <<<"$rejected" || return 1
 	if is_podman "$1"; then
 		timeout 20 "$1" info >/dev/null 2>&1
 	else
 		timeout 10 "$1" version --format '{{.Server.Version}}' >/dev/null 2>&1
 	fi && "$1" build --help >/dev/null 2>&1
 }
+
+# Did the caller name the client? Then it is not ours to choose another.
+readonly GIVEN=${ENGINE:-}
+is_given() { [ -n "$GIVEN" ]; }
 
 # Sets ENGINE; fails where no client works.
 find_engine() {
@@ -339,6 +350,24 @@ ensure_base() {
 	make_base
 }
 
+# Runs a container, as everything that follows will. Sets REASON when that fails.
+can_run() { REASON=$(timeout 60 "$ENGINE" run --rm "$BASE" true 2>&1 </dev/null); }
+
+# An engine that can't run a container is no engine: the next one, which may have to be installed, is tried.
+ensure_running_engine() {
+	ensure_engine
+	ensure_base
+	until can_run; do
+		REASON=${REASON:-no answer within 60 s}
+		say "$ENGINE is here but can't run a container: $(tail -n 1 <<<"$REASON" | cut -c1-240)"
+		! is_given || exit 69
+		rejected+=$ENGINE$'\n'
+		unset ENGINE
+		ensure_engine
+		ensure_base
+	done
+}
+
 # Two runs at the same time must not install, start or import twice.
 take_lock() {
 	if has flock && : 2>/dev/null >>"$LOCK"; then
@@ -352,9 +381,8 @@ take_lock() {
 case "${*:1:1}:$#:${*:2:1}" in
 ensure:1: | ensure:2:compose)
 	take_lock
-	ensure_engine 9>&-
+	ensure_running_engine 9>&-
 	[ $# -eq 1 ] || ensure_compose
-	ensure_base
 	;;
 env:1:)
 	find_engine || explain_no_engine
