@@ -122,6 +122,34 @@ struct service_cron {
 	const char *command;
 };
 
+/* A milter: asked by the MTA while a message comes in, so that a refusal reaches the sender. One that
+ * does not answer puts the message off. */
+struct service_milter {
+	const char *socket;  /* "unix:/run/x/x.sock", as Postfix' smtpd_milters takes it */
+	const char *options; /* more of what Postfix takes: "content_timeout=300s", or NULL */
+	unsigned order;	     /* low first */
+	bool incoming;	     /* asked for mail from other servers (port 25) */
+	bool submission;     /* for mail of users who have logged in */
+	bool local;	     /* for mail made in the container: cron, vacation */
+	bool (*when)(const struct settings *s); /* NULL = always */
+};
+
+/* A policy server (Postfix SMTPD_POLICY_README), asked at RCPT on port 25. It answers DUNNO or a
+ * refusal, never OK, which would end the list of checks. */
+struct service_policy {
+	const char *server;  /* as check_policy_service takes it */
+	const char *options; /* "timeout=20s", or NULL */
+	unsigned order;	     /* low first */
+	bool early; /* asked before anything is known about the recipient; else when it exists */
+	bool (*when)(const struct settings *s); /* NULL = always */
+};
+
+/* A program that the MTA starts for each connection to its private socket "NAME" (spawn(8)). */
+struct service_spawn {
+	const char *name, *user, *command;
+	bool (*when)(const struct settings *s); /* NULL = always */
+};
+
 /* A log file to rotate. */
 struct service_log {
 	const char *path;
@@ -183,6 +211,9 @@ struct service {
 	const struct service_cron *crons;
 	const struct service_log *logs;
 	const struct service_live *live;
+	const struct service_milter *milter; /* at most one */
+	const struct service_policy *policy;
+	const struct service_spawn *spawn;
 	/* Last touch on a staged generation after its files are rendered: merges of drop-ins
 	 * through the daemon's own tools. Not run by `mailserver render` on a laptop. */
 	bool (*finish)(const struct service_ctx *ctx, const char *staging, struct err *err);

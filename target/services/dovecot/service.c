@@ -158,6 +158,10 @@ static const struct service_probe probes[] = {
 	{ .name = NULL },
 };
 
+static const struct service_policy quota_status = { .server = "unix:/run/dovecot/quota-status",
+						    .order = 50,
+						    .when = has_quotas };
+
 const struct service service_dovecot = {
 	.name = "dovecot",
 	.facts = facts,
@@ -171,6 +175,7 @@ const struct service service_dovecot = {
 	.reload_inputs = INPUT_TLS,
 	.probes = probes,
 	.live = &dovecot_live,
+	.policy = &quota_status,
 	.program = { .command = "/usr/sbin/dovecot -F",
 		     .ready = "/run/dovecot/auth-postfix",
 		     .stop_signal = "TERM",

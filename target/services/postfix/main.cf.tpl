@@ -106,25 +106,42 @@ smtpd_recipient_restrictions =
 	permit_sasl_authenticated,
 	permit_mynetworks,
 	reject_unauth_destination,
+{{#policies_early}}
+	check_policy_service {{policy_server}},
+{{/policies_early}}
 	check_recipient_access inline:{ { localhost = REJECT }, { localhost.$mydomain = REJECT } },
 	reject_invalid_helo_hostname,
 	reject_non_fqdn_helo_hostname,
-{{#quotas}}
 	reject_unknown_recipient_domain,
-	check_policy_service unix:/run/dovecot/quota-status
-{{/quotas}}
-{{^quotas}}
-	reject_unknown_recipient_domain
-{{/quotas}}
+{{#policies}}
+	check_policy_service {{policy_server}},
+{{/policies}}
+	permit
 
 smtpd_data_restrictions =
 	permit_mynetworks,
 	permit_sasl_authenticated,
 	reject_unauth_pipelining
 
-# A scanner that is down puts mail off; nothing passes unscanned.
+# --- Scanners, asked while the message comes in
+#
+# One that is down puts mail off; nothing passes unscanned. Users' mail has its own list (master.cf), and so
+# has mail made in the container.
+
 milter_protocol = 6
 milter_default_action = tempfail
+smtpd_milters =
+{{#milters_incoming}}
+	{{milter}}
+{{/milters_incoming}}
+mua_milters =
+{{#milters_submission}}
+	{{milter}}
+{{/milters_submission}}
+non_smtpd_milters =
+{{#milters_local}}
+	{{milter}}
+{{/milters_local}}
 
 # --- Logging in: never on port 25; submission(s) in master.cf say yes
 

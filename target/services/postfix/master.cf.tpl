@@ -16,6 +16,7 @@ submission  inet  n       -       n       -       -       smtpd
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
   -o smtpd_sender_restrictions=$mua_sender_restrictions
   -o smtpd_discard_ehlo_keywords=
+  -o smtpd_milters=$mua_milters
   -o milter_macro_daemon_name=ORIGINATING
   -o cleanup_service_name=sender-cleanup
 {{/port_587}}
@@ -30,6 +31,7 @@ submissions inet  n       -       n       -       -       smtpd
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
   -o smtpd_sender_restrictions=$mua_sender_restrictions
   -o smtpd_discard_ehlo_keywords=
+  -o smtpd_milters=$mua_milters
   -o milter_macro_daemon_name=ORIGINATING
   -o cleanup_service_name=sender-cleanup
 {{/port_465}}
@@ -65,3 +67,7 @@ virtual     unix  -       n       n       -       -       virtual
 lmtp        unix  -       -       n       -       -       lmtp
 anvil       unix  -       -       n       -       1       anvil
 scache      unix  -       -       n       -       1       scache
+{{#spawns}}
+{{name}} unix -       n       n       -       0       spawn
+  user={{user}} argv={{command}}
+{{/spawns}}

@@ -11,9 +11,9 @@
 #include "plan/plan.h"
 
 static const char *const item_fields[] = {
-	"name",	     "command",	 "user",	"stopsignal",	"stopwaitsecs",
-	"startsecs", "priority", "environment", "startretries", "schedule",
-	"path",	     "mode",	 "owner",	"group",	"reopen_command",
+	"name",	    "command",	   "user",	     "stopsignal", "stopwaitsecs",  "startsecs",
+	"priority", "environment", "startretries",   "schedule",   "path",	    "mode",
+	"owner",    "group",	   "reopen_command", "milter",	   "policy_server",
 };
 
 /* Rows that C code reads without a template. */

@@ -13,12 +13,7 @@ struct visit {
 	unsigned char state[128]; /* by index in services_all: 0 unseen, 1 on the path, 2 done */
 };
 
-static bool is_enabled(const struct service *svc, const struct settings *s)
-{
-	return svc->enabled == NULL || svc->enabled(s);
-}
-
-static int service_index(const char *name)
+int plan_service_index(const char *name)
 {
 	for (int i = 0; services_all[i]; i++)
 		if (streq(services_all[i]->name, name))
@@ -30,7 +25,7 @@ static void visit_service(struct visit *v, int i)
 {
 	const struct service *svc = services_all[i];
 
-	if (v->state[i] == 2 || !is_enabled(svc, v->plan->ctx.s))
+	if (v->state[i] == 2 || !plan_is_enabled(svc, v->plan->ctx.s))
 		return;
 	if (v->state[i] == 1) {
 		problems_add(v->p, SEV_ERROR, svc->name, NULL,
@@ -39,7 +34,7 @@ static void visit_service(struct visit *v, int i)
 	}
 	v->state[i] = 1;
 	for (const char *const *dep = svc->after; dep && *dep; dep++) {
-		int d = service_index(*dep);
+		int d = plan_service_index(*dep);
 		if (d < 0)
 			problems_add(v->p, SEV_ERROR, svc->name, NULL,
 				     "service waits for '%s', which this image does not have",
@@ -49,6 +44,29 @@ static void visit_service(struct visit *v, int i)
 	}
 	v->state[i] = 2;
 	*VEC_PUSH(v->plan->arena, v->out) = svc;
+}
+
+/* In its place: before the first with a higher order. */
+static void add_milter(struct plan *plan, const struct service_milter *m)
+{
+	struct plan_milter_vec *list = &plan->milters;
+	size_t at = list->n;
+
+	(void)VEC_PUSH(plan->arena, list);
+	for (; at > 0 && list->v[at - 1]->order > m->order; at--)
+		list->v[at] = list->v[at - 1];
+	list->v[at] = m;
+}
+
+static void add_policy(struct plan *plan, const struct service_policy *x)
+{
+	struct plan_policy_vec *list = &plan->policies;
+	size_t at = list->n;
+
+	(void)VEC_PUSH(plan->arena, list);
+	for (; at > 0 && list->v[at - 1]->order > x->order; at--)
+		list->v[at] = list->v[at - 1];
+	list->v[at] = x;
 }
 
 static void gather_service(struct plan *plan, const struct service *svc)
@@ -65,6 +83,12 @@ static void gather_service(struct plan *plan, const struct service *svc)
 		*VEC_PUSH(plan->arena, &plan->crons) = (struct plan_cron){ svc, c };
 	for (const struct service_log *l = svc->logs; l && l->path; l++)
 		*VEC_PUSH(plan->arena, &plan->logs) = l;
+	if (svc->milter && (svc->milter->when == NULL || svc->milter->when(s)))
+		add_milter(plan, svc->milter);
+	if (svc->policy && (svc->policy->when == NULL || svc->policy->when(s)))
+		add_policy(plan, svc->policy);
+	if (svc->spawn && (svc->spawn->when == NULL || svc->spawn->when(s)))
+		*VEC_PUSH(plan->arena, &plan->spawns) = svc->spawn;
 	if (svc->is_supervisor)
 		plan->supervisor = svc;
 	else if (svc->program.command)
@@ -119,114 +143,6 @@ void plan_check(const struct plan *plan, struct problems *p)
 			plan->services.v[i]->check(&plan->ctx, p);
 }
 
-static struct tpl_field text_field(const char *name, const char *text)
-{
-	return (struct tpl_field){ name, tpl_text(text ? text : "") };
-}
-
-/* The command behind waits for what the services in `after` have to offer. */
-static const char *program_command(const struct plan *plan, const struct service *svc)
-{
-	autobuf struct buf out = BUF_INIT;
-
-	for (const char *const *dep = svc->after; dep && *dep; dep++) {
-		int d = service_index(*dep);
-		if (d >= 0 && is_enabled(services_all[d], plan->ctx.s) &&
-		    services_all[d]->program.ready)
-			buf_printf(&out, "/usr/local/bin/mailserver exec --after %s -- ",
-				   services_all[d]->program.ready);
-	}
-	buf_adds(&out, svc->program.command);
-	return buf_dup(plan->arena, &out);
-}
-
-static struct tpl_value program_list(const struct plan *plan)
-{
-	size_t n = plan->programs.n;
-	struct tpl_item *items = arena_array(plan->arena, n, sizeof(*items));
-	enum { FIELDS = 9 };
-
-	for (size_t i = 0; i < n; i++) {
-		const struct service *svc = plan->programs.v[i].service;
-		const struct service_program *pr = &svc->program;
-		struct tpl_field *f = arena_array(plan->arena, FIELDS, sizeof(*f));
-		f[0] = text_field("name", svc->name);
-		f[1] = text_field("command", program_command(plan, svc));
-		f[2] = text_field("user", pr->user);
-		f[3] = text_field("stopsignal", pr->stop_signal ? pr->stop_signal : "TERM");
-		f[4] = text_field("stopwaitsecs", arena_printf(plan->arena, "%u", pr->stop_wait_s));
-		f[5] = text_field("startsecs", arena_printf(plan->arena, "%u", pr->start_s));
-		f[6] = text_field("priority", arena_printf(plan->arena, "%u", pr->priority));
-		f[7] = text_field("environment", pr->environment);
-		f[8] = text_field("startretries", "3");
-		items[i] = (struct tpl_item){ f, FIELDS };
-	}
-	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
-}
-
-static struct tpl_value cron_list(const struct plan *plan)
-{
-	size_t n = plan->crons.n;
-	struct tpl_item *items = arena_array(plan->arena, n, sizeof(*items));
-	enum { FIELDS = 3 };
-
-	for (size_t i = 0; i < n; i++) {
-		const struct service_cron *c = plan->crons.v[i].cron;
-		struct tpl_field *f = arena_array(plan->arena, FIELDS, sizeof(*f));
-		f[0] = text_field("schedule", c->schedule);
-		f[1] = text_field("user", c->user ? c->user : "root");
-		f[2] = text_field("command", c->command);
-		items[i] = (struct tpl_item){ f, FIELDS };
-	}
-	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
-}
-
-static struct tpl_value log_list(const struct plan *plan)
-{
-	size_t n = plan->logs.n;
-	struct tpl_item *items = arena_array(plan->arena, n, sizeof(*items));
-	enum { FIELDS = 5 };
-
-	for (size_t i = 0; i < n; i++) {
-		const struct service_log *l = plan->logs.v[i];
-		struct tpl_field *f = arena_array(plan->arena, FIELDS, sizeof(*f));
-		f[0] = text_field("path", l->path);
-		f[1] = text_field("mode", l->mode);
-		f[2] = text_field("owner", l->owner);
-		f[3] = text_field("group", l->group);
-		f[4] = text_field("reopen_command", l->reopen_command);
-		items[i] = (struct tpl_item){ f, FIELDS };
-	}
-	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
-}
-
-bool plan_lookup(void *ctx, const char *name, struct tpl_value *value_r)
-{
-	const struct plan *plan = ctx;
-
-	if (streq(name, "programs")) {
-		*value_r = program_list(plan);
-		return true;
-	}
-	if (streq(name, "crons")) {
-		*value_r = cron_list(plan);
-		return true;
-	}
-	if (streq(name, "rotated_logs")) {
-		*value_r = log_list(plan);
-		return true;
-	}
-	if (settings_lookup(plan->arena, plan->ctx.s, name, value_r))
-		return true;
-	for (int i = 0; services_all[i]; i++)
-		for (const struct fact *f = services_all[i]->facts; f && f->name; f++)
-			if (streq(f->name, name)) {
-				*value_r = f->get(&plan->ctx);
-				return true;
-			}
-	return false;
-}
-
 void plan_print(const struct plan *plan, struct buf *out)
 {
 	buf_printf(out, "host %s\ndomain %s\n", plan->ctx.s->hostname, plan->ctx.s->domainname);
@@ -245,6 +161,10 @@ void plan_print(const struct plan *plan, struct buf *out)
 		else
 			buf_printf(out, "socket %s %s\n", b->path, b->name);
 	}
+	for (size_t i = 0; i < plan->milters.n; i++)
+		buf_printf(out, "milter %s\n", plan->milters.v[i]->socket);
+	for (size_t i = 0; i < plan->policies.n; i++)
+		buf_printf(out, "policy server %s\n", plan->policies.v[i]->server);
 	for (size_t i = 0; i < plan->crons.n; i++)
 		buf_printf(out, "cron %s %s\n", plan->crons.v[i].cron->schedule,
 			   plan->crons.v[i].cron->command);

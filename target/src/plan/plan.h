@@ -6,8 +6,8 @@
  *	plan_make(&arena, &settings, &inputs, on_host, &plan, &problems);
  *	plan_print(&plan, &buf);			mailserver config plan
  *
- * Gathers from every enabled service: files, directories, programs, checks, probes, crons, in an
- * order in which `after` holds. Conflicts are findings: two writers of one file, two listeners on
+ * Gathers from every enabled service: files, directories, programs, checks, probes, crons, milters,
+ * policy servers, in an order in which `after` holds. Conflicts are findings: two writers of one file, two listeners on
  * one port, a dependency that is missing or circular, two facts or rows with one name.
  *
  * OWNERSHIP
@@ -40,6 +40,9 @@ VEC_TYPE(plan_program_vec, struct plan_program);
 VEC_TYPE(plan_probe_vec, struct plan_probe);
 VEC_TYPE(plan_cron_vec, struct plan_cron);
 VEC_TYPE(plan_log_vec, const struct service_log *);
+VEC_TYPE(plan_milter_vec, const struct service_milter *);
+VEC_TYPE(plan_policy_vec, const struct service_policy *);
+VEC_TYPE(plan_spawn_vec, const struct service_spawn *);
 
 struct plan {
 	struct arena *arena;
@@ -49,7 +52,10 @@ struct plan {
 	struct plan_program_vec programs; /* without the supervisor's own */
 	struct plan_probe_vec probes;
 	struct plan_cron_vec crons;
-	struct plan_log_vec logs; /* to rotate */
+	struct plan_log_vec logs;	 /* to rotate */
+	struct plan_milter_vec milters;	 /* by their order */
+	struct plan_policy_vec policies; /* by their order */
+	struct plan_spawn_vec spawns;
 	const struct service *supervisor;
 };
 
@@ -57,8 +63,15 @@ void plan_make(struct arena *a, const struct settings *s, const struct inputs *i
 	       struct plan *plan, struct problems *p);
 void plan_print(const struct plan *plan, struct buf *out);
 
-/* Template names: rows, facts of all services, and the plan's own lists (programs, crons,
- * rotated_logs). For tpl; ctx is a struct plan *. */
+static inline bool plan_is_enabled(const struct service *svc, const struct settings *s)
+{
+	return svc->enabled == NULL || svc->enabled(s);
+}
+/* Position in services_all, -1 = no such service. */
+int plan_service_index(const char *name);
+
+/* Template names: rows, facts of all services, and the plan's own lists (plan/lists.c). For tpl; ctx
+ * is a struct plan *. */
 bool plan_lookup(void *ctx, const char *name, struct tpl_value *value_r);
 
 /* Runs the services' check hooks. */
