@@ -113,8 +113,8 @@ e2e_build_tools() {
 # --- the lab ----------------------------------------------------------------------------------------
 
 lab_name() {
-	local file=${BATS_TEST_FILENAME##*/}
-	echo "mse2e-${file%.bats}"
+	local file=${BATS_TEST_FILENAME##*/} tag=${IMAGE##*:}
+	echo "mse2e-${file%.bats}${tag:+-$tag}"
 }
 
 # Removes what an earlier run of this file may have left, and makes network, directories and the tools container.
@@ -150,6 +150,16 @@ lab_remove() {
 }
 
 tools() { "$ENGINE" exec -i "$LAB-tools" "$@"; }
+
+# Adds lines of standard input to the name server (dnsmasq(8), without "--"): txt-record=…, mx-host=…
+# A host's address goes into /srv/dns/NAME ("ADDRESS HOST") and needs no more than that.
+dns_add() {
+	tools sh -eu -c 'cat >>/etc/dnsmasq.conf
+		pkill -x dnsmasq
+		while pgrep -r D,R,S -x dnsmasq >/dev/null; do sleep 0.02; done
+		setsid dnsmasq >/proc/1/fd/1 2>&1 </dev/null &'
+	wait_until 5 tools pgrep -r D,R,S -x dnsmasq >/dev/null
+}
 
 # --- servers ----------------------------------------------------------------------------------------
 
