@@ -214,9 +214,12 @@ struct service {
 	const struct service_milter *milter; /* at most one */
 	const struct service_policy *policy;
 	const struct service_spawn *spawn;
-	/* Last touch on a staged generation after its files are rendered: merges of drop-ins
-	 * through the daemon's own tools. Not run by `mailserver render` on a laptop. */
-	bool (*finish)(const struct service_ctx *ctx, const char *staging, struct err *err);
+	/* Last touch on a staged generation after its files are rendered: merges of drop-ins and of
+	 * the administrator's own settings, whose mistakes are findings. */
+	bool (*finish)(const struct service_ctx *ctx, const char *staging, struct problems *p,
+		       struct err *err);
+	/* Whose line a complaint of one of the checks is about: "dovecot.cf:12", or NULL. */
+	const char *(*origin)(const struct service_ctx *ctx, const char *complaint);
 	/* program.command is what init runs. */
 	bool is_supervisor;
 };

@@ -445,14 +445,42 @@ static void test_files_of_later(void **state)
 	struct fixture *f = *state;
 
 	put(f, ACCOUNTS_FILE, ANNA);
-	put(f, "postfix-main.cf", "message_size_limit = 1\n");
-	put(f, "user-patches.sh", "");
+	put(f, "fetchmail.cf", "poll mail.example\n");
+	put(f, "amavis.cf", "");
 	put(f, "anna@firma.example.dovecot.sieve", "keep;\n");
 	read_inputs(f);
 	assert_int_equal(problems_errors(&f->p), 0);
 	assert_int_equal(problems_count(&f->p, SEV_WARNING), 2);
-	assert_true(has_warning(f, "postfix-main.cf"));
+	assert_true(has_warning(f, "fetchmail.cf"));
 	assert_true(has_warning(f, "anna@firma.example.dovecot.sieve"));
+}
+
+/* A bad override is an error also where a last good copy exists, and does not touch the rest. */
+static void test_overrides(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before;
+
+	put(f, ACCOUNTS_FILE, ANNA);
+	put(f, "postfix-main.cf", "a = 1\n");
+	put(f, "postfix-master.cf", "smtp/inet/b=2\n");
+	put(f, "dovecot.cf", "c = 3\n");
+	read_inputs(f);
+	assert_int_equal(f->in.main_cf.n, 1);
+	assert_int_equal(f->in.master_cf.n, 1);
+	assert_int_equal(f->in.dovecot_cf.n, 1);
+	before = f->in.fingerprint[__builtin_ctz(INPUT_OVERRIDES)];
+	save(f);
+	put(f, "dovecot.cf", "c = 4\n");
+	read_inputs(f);
+	assert_true(f->in.fingerprint[__builtin_ctz(INPUT_OVERRIDES)] != before);
+	put(f, "postfix-main.cf", "nonsense\n");
+	f->where.fallback = true;
+	read_inputs(f);
+	assert_int_equal(f->in.override_errors, 1);
+	assert_int_equal(problems_errors(&f->p), 1);
+	assert_int_equal(f->in.fallen.n, 0);
+	assert_int_equal(f->in.accounts.n, 1);
 }
 
 int main(void)
@@ -460,6 +488,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_unreadable, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files_of_later, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_overrides, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_everything_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_new_bad_file_at_restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_all_bad_files_are_told, set_up, tear_down),

@@ -42,7 +42,7 @@ static void test_tree_and_manifest(void **state UNUSED)
 
 	open_fixture(&f);
 	struct render_where to = { .templates = "target/services", .out = temp_path(&f.t, "out") };
-	if (!render_tree(&f.plan, &to, &err))
+	if (!render_tree(&f.plan, &to, &f.p, &err))
 		fail_msg("%s", err.text);
 	assert_non_null(
 		strstr(read_out(&f, "out/postfix/main.cf"), "\nmyhostname = mail.example.test\n"));
@@ -53,7 +53,7 @@ static void test_tree_and_manifest(void **state UNUSED)
 	assert_non_null(strstr(one.p, "0644 postfix/main.cf "));
 
 	to.out = temp_path(&f.t, "again");
-	assert_true(render_tree(&f.plan, &to, &err));
+	assert_true(render_tree(&f.plan, &to, &f.p, &err));
 	assert_true(render_manifest(&f.t.arena, to.out, &two, &err));
 	assert_string_equal(one.p, two.p);
 	temp_close(&f.t);
@@ -74,7 +74,7 @@ static void test_pristine_and_dropins(void **state UNUSED)
 				   .pristine = temp_path(&f.t, "pristine"),
 				   .dropins = temp_path(&f.t, "drop"),
 				   .out = temp_path(&f.t, "out") };
-	if (!render_tree(&f.plan, &to, &err))
+	if (!render_tree(&f.plan, &to, &f.p, &err))
 		fail_msg("%s", err.text);
 	assert_string_equal(read_out(&f, "out/postfix/dynamicmaps.cf"), "maps\n");
 	assert_string_equal(read_out(&f, "out/dovecot/conf.d/own.conf"), "own\n");
@@ -89,7 +89,7 @@ static void test_faults_name_the_place(void **state UNUSED)
 	open_fixture(&f);
 	struct render_where to = { .templates = temp_path(&f.t, "none"),
 				   .out = temp_path(&f.t, "out") };
-	assert_false(render_tree(&f.plan, &to, &err));
+	assert_false(render_tree(&f.plan, &to, &f.p, &err));
 	assert_non_null(strstr(err.text, "none/"));
 	temp_close(&f.t);
 }

@@ -70,7 +70,34 @@ static struct tpl_value ipv6_only(const struct service_ctx *ctx)
 	return tpl_bool(streq(ctx->s->dovecot_inet_protocols, "ipv6"));
 }
 
+static struct tpl_value dovecot_cf(const struct service_ctx *ctx)
+{
+	const struct line_vec *lines = &ctx->in->dovecot_cf;
+	struct tpl_item *items = arena_array(ctx->arena, lines->n, sizeof(*items));
+	struct tpl_field *f = arena_array(ctx->arena, lines->n, sizeof(*f));
+
+	for (size_t i = 0; i < lines->n; i++) {
+		f[i] = (struct tpl_field){ "line", tpl_text(lines->v[i]) };
+		items[i] = (struct tpl_item){ &f[i], 1 };
+	}
+	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, lines->n } };
+}
+
+/* "… /etc/dovecot/local.conf line 12: …": the administrator's file has the same lines. */
+static const char *origin(const struct service_ctx *ctx, const char *complaint)
+{
+	const char *at = strstr(complaint, "dovecot/local.conf line ");
+	size_t n;
+
+	if (at == NULL)
+		return NULL;
+	at = strstr(at, " line ") + strlen(" line ");
+	n = strspn(at, "0123456789");
+	return arena_printf(ctx->arena, DOVECOT_CF_FILE ":%.*s", (int)n, at);
+}
+
 static const struct fact facts[] = {
+	{ "dovecot_cf", "lines of the administrator's dovecot.cf", dovecot_cf },
 	{ "quotas", "mailbox quotas are kept and asked for", quotas },
 	{ "quota_storage_size", "default quota, bytes with unit B, or unlimited",
 	  quota_storage_size },
@@ -83,6 +110,10 @@ static const struct fact facts[] = {
 
 static const struct service_file files[] = {
 	{ .dest = "dovecot/dovecot.conf", .tpl = "dovecot.conf.tpl", .dialect = DIALECT_DOVECOT },
+	{ .dest = "dovecot/local.conf",
+	  .tpl = "local.conf.tpl",
+	  .dialect = DIALECT_RAW, /* Dovecot's own language, line by line */
+	  .mode = 0600 },
 	{ .dest = "dovecot/quota-warning.sh",
 	  .tpl = "quota-warning.sh.tpl",
 	  .dialect = DIALECT_RAW, /* one checked address, inside a here-document */
@@ -171,6 +202,7 @@ const struct service service_dovecot = {
 	.dirs = dirs,
 	.leftovers = leftovers,
 	.checks = checks,
+	.origin = origin,
 	.reload = reload,
 	.reload_inputs = INPUT_TLS,
 	.probes = probes,

@@ -9,12 +9,16 @@
  */
 #include "service.h"
 
+#include <dirent.h>
+
 #include "base/file.h"
-#include "base/proc.h"
+#include "postfix/merge.h"
 #include "postfix/tables.h"
+#include "postfix/types.h"
 #include "settings/tls_mode.h"
 
 #define QUEUE "/var/mail-state/spool-postfix"
+#define DROPIN_MAX ((size_t)1 << 20)
 
 static const struct service_file files[] = {
 	{ .dest = "postfix/main.cf", .tpl = "main.cf.tpl", .dialect = DIALECT_POSTFIX },
@@ -109,34 +113,76 @@ static bool age_main_cf(const char *staging, struct arena *a, struct err *err)
 	return true;
 }
 
-/* Parameters of derived images: drop-in/postfix/main.cf.d/NAME.cf, lines "parameter = value",
- * merged by Postfix's own editor so that no parameter stands twice. */
-static bool merge_dropins(const char *staging, struct arena *a, struct err *err)
+/* Parameters of derived images: drop-in/postfix/main.cf.d/NAME.cf, in the order of the names. */
+static bool read_dropins(struct arena *a, const char *dir, struct override_vec *out,
+			 struct problems *p, struct err *err)
 {
-	static const char script[] =
-		"cat \"$0\"/main.cf.d/*.cf 2>/dev/null | sed '/^[[:space:]]*#/d;/^[[:space:]]*$/d' | "
-		"tr '\\n' '\\0' | xargs -0 -r postconf -c \"$0\" -e --";
-	const char *dir = arena_printf(a, "%s/postfix", staging);
-	const char *argv[] = { "/bin/sh", "-c", script, dir, NULL };
-	struct proc_spec spec = { .argv = argv, .timeout_ms = 10000 };
-	struct proc_result res = { 0 };
-	bool ok;
+	struct dirent **list = NULL;
+	int n = scandir(dir, &list, NULL, alphasort);
+	bool ok = true;
 
-	if (!dir_exists(arena_printf(a, "%s/main.cf.d", dir)))
-		return true;
-	if (!proc_run(&spec, &res, err))
-		return false;
-	ok = res.status == 0 && res.output.n == 0;
-	if (!ok)
-		(void)err_set(err, ERR_CONFIG, "main.cf.d: %s", res.output.p);
-	buf_fini(&res.output);
+	for (int i = 0; i < n; i++) {
+		const char *path = arena_printf(a, "%s/%s", dir, list[i]->d_name);
+		char *text;
+		size_t len;
+		if (has_suffix(path, ".cf") && file_exists(path) && ok &&
+		    (ok = file_read(a, path, DROPIN_MAX, &text, &len, err)))
+			overrides_parse_main(a, arena_printf(a, "main.cf.d/%s", list[i]->d_name),
+					     (struct str){ text, len }, out, p);
+		free(list[i]);
+	}
+	free(list);
 	return ok;
 }
 
-static bool finish(const struct service_ctx *ctx, const char *staging, struct err *err)
+/* What derived images add, then the administrator's own parameters and options. */
+static bool merge_overrides(const struct service_ctx *ctx, const char *staging, struct problems *p,
+			    struct err *err)
 {
-	return age_main_cf(staging, ctx->arena, err) && merge_dropins(staging, ctx->arena, err) &&
-	       age_main_cf(staging, ctx->arena, err);
+	struct arena *a = ctx->arena;
+	const char *main_cf = arena_printf(a, "%s/postfix/main.cf", staging);
+	struct override_vec dropins = VEC_INIT;
+
+	return read_dropins(a, arena_printf(a, "%s.d", main_cf), &dropins, p, err) &&
+	       merge_main(a, main_cf, &dropins, err) &&
+	       merge_main(a, main_cf, &ctx->in->main_cf, err) &&
+	       merge_master(a, arena_printf(a, "%s/postfix/master.cf", staging),
+			    &ctx->in->master_cf, p, err);
+}
+
+static bool finish(const struct service_ctx *ctx, const char *staging, struct problems *p,
+		   struct err *err)
+{
+	return merge_overrides(ctx, staging, p, err) &&
+	       (ctx->on_host || (age_main_cf(staging, ctx->arena, err) &&
+				 types_check(ctx->arena, &ctx->in->main_cf, p, err)));
+}
+
+/* Whether the name stands in the text as a word. */
+static bool has_word(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = text; (at = strstr(at, name)) != NULL; at++) {
+		char before = at == text ? ' ' : at[-1], behind = at[n];
+		if (!isalnum((unsigned char)before) && before != '_' && before != '-' &&
+		    !isalnum((unsigned char)behind) && behind != '_' && behind != '-')
+			return true;
+	}
+	return false;
+}
+
+static const char *origin(const struct service_ctx *ctx, const char *complaint)
+{
+	const struct override_vec *lists[] = { &ctx->in->main_cf, &ctx->in->master_cf };
+
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
+		for (size_t i = 0; i < lists[k]->n; i++) {
+			const struct override *x = &lists[k]->v[i];
+			if (*x->name && has_word(complaint, x->name))
+				return arena_printf(ctx->arena, "%s:%u", x->file, x->line);
+		}
+	return NULL;
 }
 
 /* smtpd of a submission port dies, and its port with it for a while, when nobody answers its
@@ -157,6 +203,7 @@ const struct service service_postfix = {
 	.probes = probes,
 	.live = &postfix_live,
 	.finish = finish,
+	.origin = origin,
 	.program = { .command = "/usr/lib/postfix/sbin/master",
 		     .environment = "MAIL_CONFIG=\"/etc/postfix\"",
 		     .stop_signal = "TERM",

@@ -8,9 +8,12 @@
 #include "cli/cli.h"
 #include "cli/lint.h"
 #include "cli/source.h"
+#include "plan/check.h"
 #include "plan/paths.h"
 #include "plan/render.h"
 #include "settings/host.h"
+
+#define STAGING "/tmp/mailserver-config-XXXXXX"
 
 static const char usage[] =
 	"usage: mailserver config COMMAND [OPTION…]\n"
@@ -80,14 +83,51 @@ static int load(struct arena *a, const struct config_args *args, struct loaded *
 	return 0;
 }
 
+/* Renders into a new directory in /tmp; the caller removes it. */
+static bool stage(const struct config_args *args, struct loaded *l, char *dir, struct err *err)
+{
+	const struct render_where to = { .templates = args->templates,
+					 .pristine = PATH_PRISTINE,
+					 .dropins = PATH_DROPINS,
+					 .out = dir,
+					 .in_image = geteuid() == 0 };
+
+	if (mkdtemp(dir) == NULL)
+		return err_set(err, ERR_CREATE, "can't make a directory in /tmp: %s",
+			       strerror(errno));
+	return render_tree(&l->plan, &to, &l->p, err);
+}
+
+/* The daemons' own checkers need the certificate files that a start has written. */
+static bool check_staged(const struct config_args *args, struct loaded *l, struct err *err)
+{
+	char dir[] = STAGING;
+	struct check_run checks;
+	struct err ignored = ERR_INIT;
+	bool ok = stage(args, l, dir, err);
+
+	if (ok && problems_errors(&l->p) == 0 && file_exists(PATH_LIVE "/tls/cert.pem")) {
+		check_begin(&checks, &l->plan, dir, &l->p);
+		check_finish(&checks, &l->p);
+	}
+	(void)!tree_remove(dir, &ignored);
+	return ok;
+}
+
 static int config_check(struct arena *a, const struct config_args *args)
 {
 	autobuf struct buf text = BUF_INIT;
 	struct loaded *l = ARENA_NEW(a, struct loaded);
+	struct err err = ERR_INIT;
 	int status = load(a, args, l);
 
 	if (status)
 		return status;
+	if (problems_errors(&l->p) == 0 && dir_exists(PATH_PRISTINE) &&
+	    !check_staged(args, l, &err)) {
+		log_error("%s", err.text);
+		return (int)err.class;
+	}
 	problems_print(&l->p, &text);
 	(void)write_all(STDOUT_FILENO, text.p, text.n);
 	if (problems_errors(&l->p) > 0)
@@ -125,7 +165,7 @@ static int config_plan(struct arena *a, const struct config_args *args)
 
 static int config_diff(struct arena *a, const struct config_args *args)
 {
-	char tmp[] = "/tmp/mailserver-diff-XXXXXX";
+	char tmp[] = STAGING;
 	struct loaded *l = ARENA_NEW(a, struct loaded);
 	struct proc_result res = { 0 };
 	struct err err = ERR_INIT;
@@ -140,19 +180,10 @@ static int config_diff(struct arena *a, const struct config_args *args)
 				  : "no running server here: nothing to compare with");
 		return ERR_CONFIG;
 	}
-	if (mkdtemp(tmp) == NULL) {
-		log_error("can't make a directory in /tmp: %s", strerror(errno));
-		return ERR_CREATE;
-	}
-	struct render_where to = { .templates = args->templates,
-				   .pristine = PATH_PRISTINE,
-				   .dropins = PATH_DROPINS,
-				   .out = tmp,
-				   .in_image = geteuid() == 0 };
 	const char *current = PATH_BOOT_CURRENT "/.";
 	const char *argv[] = { "/usr/bin/diff", "-ruN", current, tmp, NULL };
 	struct proc_spec spec = { .argv = argv, .timeout_ms = 10000 };
-	bool ok = render_tree(&l->plan, &to, &err) && proc_run(&spec, &res, &err);
+	bool ok = stage(args, l, tmp, &err) && proc_run(&spec, &res, &err);
 	if (!ok) {
 		log_error("%s", err.text);
 		status = (int)err.class;

@@ -13,7 +13,7 @@
 static const char *const item_fields[] = {
 	"name",	    "command",	   "user",	     "stopsignal", "stopwaitsecs",  "startsecs",
 	"priority", "environment", "startretries",   "schedule",   "path",	    "mode",
-	"owner",    "group",	   "reopen_command", "milter",	   "policy_server",
+	"owner",    "group",	   "reopen_command", "milter",	   "policy_server", "line",
 };
 
 /* Rows that C code reads without a template. */

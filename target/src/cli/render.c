@@ -77,11 +77,16 @@ static int render_with(struct arena *a, const struct render_args *args)
 		log_error("%s exists and is not empty", args->out);
 		return ERR_CREATE;
 	}
-	if (!render_tree(&plan, &to, &err)) {
+	if (!render_tree(&plan, &to, &p, &err)) {
 		log_error("%s", err.text);
 		return (int)err.class;
 	}
-	return 0;
+	if (problems_errors(&p) == 0)
+		return 0;
+	buf_reset(&text);
+	problems_print(&p, &text);
+	(void)write_all(STDERR_FILENO, text.p, text.n);
+	return ERR_CONFIG;
 }
 
 int cli_render(int argc, char **argv)

@@ -31,6 +31,8 @@ struct raw {
 	struct quota_vec quotas;
 	struct map account_index, alias_index;
 	const char *regexp, *local_aliases;
+	struct override_vec main_cf, master_cf;
+	struct line_vec dovecot_cf;
 };
 
 static void parse_accounts(struct arena *a, struct str text, struct raw *raw, struct problems *p)
@@ -62,14 +64,40 @@ static void parse_quotas(struct arena *a, struct str text, struct raw *raw, stru
 	quotas_parse(a, QUOTAS_FILE, text, &raw->quotas, p);
 }
 
+static void parse_main_cf(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->main_cf = (struct override_vec)VEC_INIT;
+	overrides_parse_main(a, MAIN_CF_FILE, text, &raw->main_cf, p);
+}
+
+static void parse_master_cf(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->master_cf = (struct override_vec)VEC_INIT;
+	overrides_parse_master(a, MASTER_CF_FILE, text, &raw->master_cf, p);
+}
+
+static void parse_dovecot_cf(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->dovecot_cf = (struct line_vec)VEC_INIT;
+	overrides_parse_lines(a, DOVECOT_CF_FILE, text, &raw->dovecot_cf, p);
+}
+
 /* TO ADD A FILE: its row. parse overwrites its part of raw. */
 static const struct input_file {
 	const char *name;
 	void (*parse)(struct arena *a, struct str text, struct raw *raw, struct problems *p);
+	/* Goes into rendered files, not into tables: with an error the generation in force stays,
+	 * or there is no start. A copy is taken only when the whole directory is gone. */
+	bool is_override;
 } input_files[] = {
-	{ ACCOUNTS_FILE, parse_accounts }, { ALIASES_FILE, parse_aliases },
-	{ REGEXP_FILE, parse_regexp },	   { LOCAL_ALIASES_FILE, parse_local_aliases },
-	{ QUOTAS_FILE, parse_quotas },
+	{ ACCOUNTS_FILE, parse_accounts, false },
+	{ ALIASES_FILE, parse_aliases, false },
+	{ REGEXP_FILE, parse_regexp, false },
+	{ LOCAL_ALIASES_FILE, parse_local_aliases, false },
+	{ QUOTAS_FILE, parse_quotas, false },
+	{ MAIN_CF_FILE, parse_main_cf, true },
+	{ MASTER_CF_FILE, parse_master_cf, true },
+	{ DOVECOT_CF_FILE, parse_dovecot_cf, true },
 };
 
 void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec *paths)
@@ -172,10 +200,12 @@ static void read_one(struct arena *a, const struct inputs_where *where, const st
 	else
 		problems_add(&found, SEV_ERROR, f->name, "make it a readable text file", "%s",
 			     err.text);
-	kept->good = problems_errors(&found) == 0;
+	size_t errors = problems_errors(&found);
+	kept->good = errors == 0;
 	if (kept->good)
 		kept->text = text;
-	bool fallen = !kept->good && use_last_good(a, where, f, raw);
+	in->override_errors += f->is_override ? errors : 0;
+	bool fallen = errors > 0 && !f->is_override && use_last_good(a, where, f, raw);
 	for (size_t i = 0; i < found.list.n; i++) {
 		const struct problem *x = &found.list.v[i];
 		enum severity severity =
@@ -339,6 +369,15 @@ static unsigned bit_number(enum input_bit bit)
 	return (unsigned)__builtin_ctz((unsigned)bit);
 }
 
+static uint64_t fold_overrides(uint64_t h, const struct override_vec *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct override *x = &list->v[i];
+		h = fold(fold(fold(h, x->service), x->name), x->value);
+	}
+	return fold(h, NULL);
+}
+
 static void make_fingerprints(struct inputs *in)
 {
 	uint64_t accounts = 1, quotas = 1, aliases = 1;
@@ -356,6 +395,10 @@ static void make_fingerprints(struct inputs *in)
 	in->fingerprint[bit_number(INPUT_ALIASES)] = aliases;
 	in->fingerprint[bit_number(INPUT_REGEXP)] = fold(1, in->regexp);
 	in->fingerprint[bit_number(INPUT_LOCAL_ALIASES)] = fold(1, in->local_aliases);
+	uint64_t overrides = fold_overrides(fold_overrides(1, &in->main_cf), &in->master_cf);
+	for (size_t i = 0; i < in->dovecot_cf.n; i++)
+		overrides = fold(overrides, in->dovecot_cf.v[i]);
+	in->fingerprint[bit_number(INPUT_OVERRIDES)] = overrides;
 }
 
 void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
@@ -377,6 +420,9 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	in->aliases = raw.aliases;
 	in->regexp = raw.regexp;
 	in->local_aliases = raw.local_aliases;
+	in->main_cf = raw.main_cf;
+	in->master_cf = raw.master_cf;
+	in->dovecot_cf = raw.dovecot_cf;
 	in->account_index = raw.account_index;
 	in->alias_index = raw.alias_index;
 	gather_domains(a, in);

@@ -26,6 +26,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "inputs/overrides.h"
 #include "settings/settings.h"
 
 enum input_bit {
@@ -35,9 +36,10 @@ enum input_bit {
 	INPUT_LOCAL_ALIASES = 1 << 3, /* postfix-aliases.cf */
 	INPUT_QUOTAS = 1 << 4,	      /* dovecot-quotas.cf */
 	INPUT_TLS = 1 << 5,	      /* certificates and keys */
-	INPUT_ALL = (1 << 6) - 1,
+	INPUT_OVERRIDES = 1 << 6,     /* postfix-main.cf, postfix-master.cf, dovecot.cf */
+	INPUT_ALL = (1 << 7) - 1,
 };
-#define INPUT_BITS 6
+#define INPUT_BITS 7
 
 struct account {
 	const char *address; /* lower case, the login */
@@ -84,7 +86,7 @@ struct input_text {
 	bool missing;
 	bool good; /* without errors */
 };
-#define INPUT_TEXTS_MAX 8
+#define INPUT_TEXTS_MAX 32
 
 struct inputs {
 	struct account_vec accounts; /* in file order, unique addresses */
@@ -92,14 +94,18 @@ struct inputs {
 	struct text_vec domains;     /* sorted, unique: domains of accounts and of alias keys */
 	const char *regexp;	     /* pcre_table(5) text, validated line by line, "" if none */
 	const char *local_aliases;   /* aliases(5) text, "" if none */
-	struct cert cert, alt_cert;  /* alt_cert.chain_pem == NULL: none */
+	/* Settings of the daemons themselves. */
+	struct override_vec main_cf, master_cf;
+	struct line_vec dovecot_cf;
+	struct cert cert, alt_cert; /* alt_cert.chain_pem == NULL: none */
 	bool has_cert;
 	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
 	struct text_vec
 		fallen; /* names of files with errors that were taken from the last good copy */
 	struct input_text texts[INPUT_TEXTS_MAX];
 	size_t texts_n;
-	size_t cert_errors; /* findings of severity error that are about certificates only */
+	size_t cert_errors;	/* findings of severity error that are about certificates only */
+	size_t override_errors; /* and about the daemons' own settings */
 	/* Address and key → position; read with inputs_find_account() and so on. */
 	struct map account_index, alias_index, domain_index;
 };

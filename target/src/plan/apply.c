@@ -12,21 +12,21 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/proc.h"
 #include "inputs/certs.h"
 #include "plan/check.h"
+#include "plan/generation.h"
 #include "plan/keep.h"
 #include "plan/live.h"
+#include "plan/patches.h"
 #include "plan/paths.h"
 #include "plan/provision.h"
-#include "plan/render.h"
+#include "plan/reload.h"
 #include "plan/stamp.h"
 #include "plan/status.h"
 #include "plan/tls_files.h"
 #include "settings/host.h"
 
 #define LOCK_WAIT_MS 60000
-#define RELOAD_MS 20000
 #define SNAPSHOT_MAX ((size_t)4 << 20)
 
 static const struct inputs_where server_where = {
@@ -187,17 +187,6 @@ static bool write_run_files(struct work *w, struct err *err)
 	return ok;
 }
 
-static bool make_generation(struct work *w, const char *gen, struct err *err)
-{
-	const struct render_where to = { .templates = PATH_TEMPLATES,
-					 .pristine = PATH_PRISTINE,
-					 .dropins = PATH_DROPINS,
-					 .out = gen,
-					 .in_image = true };
-
-	return provision_dirs(&w->plan, "", err) && render_tree(&w->plan, &to, err);
-}
-
 static int boot_locked(struct work *w, const struct settings_source *src, struct problems *p)
 {
 	const char *gen = PATH_BOOT "/1";
@@ -210,9 +199,15 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 	if (problems_errors(p) > 0)
 		return ERR_CONFIG;
 	/* The checkers look at the certificate files, but at no table. */
-	if (!wipe_earlier_life(&err) || !make_generation(w, gen, &err) ||
-	    !tls_files_write(&w->plan, PATH_LIVE, &err))
+	if (!wipe_earlier_life(&err) || !provision_dirs(&w->plan, "", &err) ||
+	    !generation_make(&w->plan, gen, p, &err) || !tls_files_write(&w->plan, PATH_LIVE, &err))
 		return fail(p, &err, "start");
+	/* The script reaches the files by their usual names. */
+	if (patches_exist(PATH_CONFIG)) {
+		if (!link_flip(PATH_BOOT_CURRENT, "1", &err))
+			return fail(p, &err, "start");
+		patches_run(&w->arena, PATH_CONFIG, gen, src->environ, p);
+	}
 	check_begin(&checks, &w->plan, gen, p);
 	bool live = live_apply(&w->plan, PATH_LIVE, INPUT_ALL & ~(unsigned)INPUT_TLS, &err);
 	check_finish(&checks, p);
@@ -249,26 +244,6 @@ int apply_boot(const struct settings_source *src, struct problems *p)
 	return status;
 }
 
-static void reload_services(const struct work *w, unsigned changed)
-{
-	for (size_t i = 0; i < w->plan.services.n; i++) {
-		const struct service *svc = w->plan.services.v[i];
-		struct proc_result res = { 0 };
-		struct err err = ERR_INIT;
-		if (svc->reload == NULL || (svc->reload_inputs & changed) == 0)
-			continue;
-		struct proc_spec spec = { .argv = svc->reload, .timeout_ms = RELOAD_MS };
-		if (!proc_run(&spec, &res, &err)) {
-			log_error("%s: reload: %s", svc->name, err.text);
-			continue;
-		}
-		if (res.status != 0)
-			log_error("%s: reload ended with status %d: %s", svc->name, res.status,
-				  res.output.p);
-		buf_fini(&res.output);
-	}
-}
-
 /* Not the files' fault: init tries again, and until then the server is not healthy. */
 static int live_failed(struct work *w, struct problems *p, const struct err *err)
 {
@@ -280,13 +255,47 @@ static int live_failed(struct work *w, struct problems *p, const struct err *err
 	return status == ERR_DATA ? ERR_IO : status;
 }
 
-/* A bad file leaves the others in force: its last good copy is taken, and a certificate that
- * can't be used stays what it was. Then the stamp is not stored, so that the files are read
- * again next time. */
+/* The daemons' own settings go into a new generation. False: they are not in force. */
+static bool renew_generation(struct work *w, struct problems *p)
+{
+	struct err err = ERR_INIT;
+
+	if (w->in.override_errors > 0)
+		return false;
+	if (patches_exist(PATH_CONFIG)) {
+		problems_add(p, SEV_WARNING, PATH_CONFIG, "restart the container",
+			     "changed settings of the daemons come into force with the next start, "
+			     "because what " PATCHES_FILE " does can't be done again now");
+		return true;
+	}
+	if (generation_renew(&w->plan, p, &err))
+		return true;
+	if (err.class != ERR_NONE)
+		(void)fail(p, &err, "settings of the daemons");
+	return false;
+}
+
+/* What of `changed` may be applied. Errors in one place leave the others: a certificate that can't
+ * be used stays what it was, and so do the daemons' own settings. */
+static unsigned may_change(struct work *w, unsigned changed, struct problems *p, bool *overrides_ok)
+{
+	if (problems_errors(p) > w->in.cert_errors + w->in.override_errors)
+		changed = 0;
+	if (w->in.cert_errors > 0)
+		changed &= ~(unsigned)INPUT_TLS;
+	*overrides_ok = w->in.override_errors == 0;
+	if ((changed & INPUT_OVERRIDES) != 0)
+		*overrides_ok = renew_generation(w, p);
+	return *overrides_ok ? changed : changed & ~(unsigned)INPUT_OVERRIDES;
+}
+
+/* A bad file leaves the others in force: its last good copy is taken. Then the stamp is not stored,
+ * so that the files are read again next time. */
 static int live_locked(struct work *w, const struct settings_source *src, struct problems *p,
 		       struct apply_result *result_r)
 {
 	struct err err = ERR_INIT;
+	bool overrides_ok;
 	unsigned changed;
 
 	load_settings(w, src, p);
@@ -295,25 +304,21 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 	if (result_r->applied)
 		return 0;
 	load_files(w, p);
+	result_r->applied = problems_errors(p) <= w->in.cert_errors + w->in.override_errors;
+	changed = may_change(w, live_changed(&w->plan, PATH_LIVE), p, &overrides_ok);
 	write_status(w, p);
 	bool sound = problems_errors(p) == 0 && w->in.fallen.n == 0;
 	result_r->fallen = w->in.fallen;
-	changed = live_changed(&w->plan, PATH_LIVE);
-	if (w->in.cert_errors > 0)
-		changed &= ~(unsigned)INPUT_TLS;
-	if (problems_errors(p) > w->in.cert_errors)
-		changed = 0;
-	else
-		result_r->applied = true;
 	if ((changed && !live_apply(&w->plan, PATH_LIVE, changed, &err)) ||
+	    (!overrides_ok && !live_forget(&w->arena, PATH_LIVE, INPUT_OVERRIDES, &err)) ||
 	    !stamp_store(&w->arena, PATH_LIVE, sound ? w->stamp : "", &err)) {
 		result_r->applied = false;
 		return live_failed(w, p, &err);
 	}
-	reload_services(w, changed);
+	reload_for_inputs(&w->plan, changed);
 	result_r->changed = changed != 0;
 	result_r->changed_inputs = changed;
-	if (result_r->applied)
+	if (result_r->applied && overrides_ok)
 		keep_later(&server_where, &w->in, NULL, (struct str){ "", 0 }, w->lock);
 	return sound ? 0 : ERR_DATA;
 }

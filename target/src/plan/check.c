@@ -79,9 +79,11 @@ static bool start_check(const struct plan *plan, const struct service *svc,
 	return true;
 }
 
-static void add_findings(const struct check_running *r, const char *text, const char *staging,
-			 struct problems *p)
+static void add_findings(const struct check_run *run, const struct check_running *r,
+			 const char *text, struct problems *p)
 {
+	const struct service *svc = r->service;
+	const char *staging = run->staging;
 	struct str rest = str_from(text), line;
 	size_t staging_n = strlen(staging);
 
@@ -98,11 +100,12 @@ static void add_findings(const struct check_running *r, const char *text, const 
 			}
 			buf_addc(&out, line.p[i++]);
 		}
-		problems_add(p, SEV_ERROR, r->service->name, NULL, "%s", out.p);
+		const char *origin = svc->origin ? svc->origin(&run->plan->ctx, out.p) : NULL;
+		problems_add(p, SEV_ERROR, origin ? origin : svc->name, NULL, "%s", out.p);
 	}
 }
 
-static void finish_check(struct check_running *r, const char *staging, struct problems *p)
+static void finish_check(const struct check_run *run, struct check_running *r, struct problems *p)
 {
 	autobuf struct buf text = BUF_INIT;
 	char chunk[4096];
@@ -116,7 +119,7 @@ static void finish_check(struct check_running *r, const char *staging, struct pr
 	while (waitpid(r->pid, &st, 0) < 0 && errno == EINTR)
 		;
 	if (proc_exit_status(st) != 0)
-		add_findings(r, text.p, staging, p);
+		add_findings(run, r, text.p, p);
 }
 
 void check_begin(struct check_run *run, const struct plan *plan, const char *staging,
@@ -137,6 +140,6 @@ void check_begin(struct check_run *run, const struct plan *plan, const char *sta
 void check_finish(struct check_run *run, struct problems *p)
 {
 	for (size_t i = 0; i < run->n; i++)
-		finish_check(&run->list[i], run->staging, p);
+		finish_check(run, &run->list[i], p);
 	run->n = 0;
 }

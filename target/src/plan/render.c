@@ -108,17 +108,19 @@ static bool render_core_files(const struct plan *plan, const char *out, struct e
 	       write_text(arena_printf(plan->arena, "%s/mailname", out), &name, err);
 }
 
-static bool finish_services(const struct plan *plan, const char *out, struct err *err)
+static bool finish_services(const struct plan *plan, const char *out, struct problems *p,
+			    struct err *err)
 {
 	for (size_t i = 0; i < plan->services.n; i++) {
 		const struct service *svc = plan->services.v[i];
-		if (svc->finish && !svc->finish(&plan->ctx, out, err))
+		if (svc->finish && !svc->finish(&plan->ctx, out, p, err))
 			return err_wrap(err, "%s", svc->name);
 	}
 	return true;
 }
 
-bool render_tree(const struct plan *plan, const struct render_where *where, struct err *err)
+bool render_tree(const struct plan *plan, const struct render_where *where, struct problems *p,
+		 struct err *err)
 {
 	if (!dir_make(where->out, NULL, err))
 		return false;
@@ -131,7 +133,7 @@ bool render_tree(const struct plan *plan, const struct render_where *where, stru
 		if (!render_file(plan, where, &plan->files.v[i], err))
 			return false;
 	return render_core_files(plan, where->out, err) &&
-	       (!where->in_image || finish_services(plan, where->out, err));
+	       finish_services(plan, where->out, p, err);
 }
 
 static bool is_dot(const char *name)

@@ -20,12 +20,13 @@ struct render_where {
 	const char *
 		dropins; /* directory with <daemon>/… files of derived images to add, may be NULL */
 	const char *out; /* made; must not exist or be empty */
-	bool in_image; /* root in the image: groups of files are set, the services' last touches run */
+	bool in_image;	 /* root in the image: groups of files are set */
 };
 
-/* Renders all files of the plan below where->out. */
-bool render_tree(const struct plan *plan, const struct render_where *where, struct err *err)
-	MUST_CHECK;
+/* Renders all files of the plan below where->out. Mistakes in the administrator's own settings are
+ * findings: the tree is not to be used when there is one. */
+bool render_tree(const struct plan *plan, const struct render_where *where, struct problems *p,
+		 struct err *err) MUST_CHECK;
 /* Sorted "mode path sha256" lines of every regular file below dir. */
 bool render_manifest(struct arena *a, const char *dir, struct buf *out, struct err *err) MUST_CHECK;
 

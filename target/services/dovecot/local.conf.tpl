@@ -1,0 +1,3 @@
+{{#dovecot_cf}}
+{{line}}
+{{/dovecot_cf}}
