@@ -20,6 +20,10 @@ static const struct cmd_row rows[] = {
 	{ "alias del <text> <text>", run_nothing, "s", "h" },
 	{ "quota set <account> <quota>", run_nothing, "s", "h" },
 	{ "email restrict [<text>...]", NULL, "s", "h" },
+	{ "jail", NULL, "s", "h" },
+	{ "jail ban <ip>", NULL, "s", "h" },
+	{ "debug login [<command>...]", run_nothing, "s", "h" },
+	{ "way <send|receive> [<account>]", run_nothing, "s", "h" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -40,8 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum pattern_result result = pattern_match(rows, argc, argv, &cmd, &err);
 	if ((result == PATTERN_UNKNOWN) != (cmd.row == NULL))
 		BUG("result %d does not fit the row", (int)result);
-	bool explained =
-		result == PATTERN_MANY || result == PATTERN_BAD || result == PATTERN_UNKNOWN;
+	bool explained = result != PATTERN_OK && result != PATTERN_HELP;
 	if (explained != (err.text[0] != '\0'))
 		BUG("result %d, message '%s'", (int)result, err.text);
 	if (cmd.argc < 0 || cmd.argc > CMD_ARGS_MAX || (result == PATTERN_OK && cmd.argc > argc))

@@ -17,6 +17,10 @@ static const struct cmd_row rows[] = {
 	{ "alias del <text> <text>", run_nothing, "s", "h" },
 	{ "quota set <account> <quota>", run_nothing, "s", "h" },
 	{ "email restrict [<text>...]", NULL, "s", "h" },
+	{ "jail", NULL, "s", "h" },
+	{ "jail ban <ip>", NULL, "s", "h" },
+	{ "debug login [<command>...]", run_nothing, "s", "h" },
+	{ "way <send|receive> [<account>]", run_nothing, "s", "h" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -56,17 +60,29 @@ static void test_refused(void **state UNUSED)
 		{ { "alias", "restrict" }, PATTERN_UNKNOWN, "there is: add, del" },
 		{ { "email" }, PATTERN_UNKNOWN, "'email' needs one of: add, del, list, restrict" },
 		{ { "xyzzy" }, PATTERN_UNKNOWN, "there is: email, alias, quota" },
+		{ { "jail", "bna" }, PATTERN_BAD, "'jail bna' is not known; did you mean 'ban'?" },
+		{ { "jail", "ban" }, PATTERN_FEW, "missing: <ip> (an IPv4" },
+		{ { "jail", "ban", "1.2.3" }, PATTERN_BAD, "'1.2.3' is not an IP address" },
+		{ { "way" }, PATTERN_FEW, "missing: <send|receive>" },
+		{ { "way", "sned" }, PATTERN_BAD, "did you mean 'send'?" },
+		{ { "way", "out" }, PATTERN_BAD, "there is: send, receive" },
+		{ { "email", "list", "a@x", "--json" }, PATTERN_BAD, "before the arguments" },
+		{ { "email", "list", "a@x", "--help" }, PATTERN_HELP, "" },
 		{ { "" }, PATTERN_UNKNOWN, "" },
-		{ { "email", "add" }, PATTERN_FEW, "" },
-		{ { "alias", "add", "a@x.example" }, PATTERN_FEW, "" },
-		{ { "email", "del", "-y" }, PATTERN_FEW, "" },
+		{ { "email", "add" }, PATTERN_FEW, "missing: <email> (" },
+		{ { "alias", "add" }, PATTERN_FEW, "), <recipient> (" },
+		{ { "alias", "add", "a@x.example" }, PATTERN_FEW, "missing: <recipient> (" },
+		{ { "email", "del", "-y" }, PATTERN_FEW, "missing: <account> (" },
+		{ { "alias", "list", "x" }, PATTERN_UNKNOWN, "'alias list' is not known" },
 		{ { "email", "add", "a@x.example", "p", "geheim" }, PATTERN_MANY, "at most 2" },
 		{ { "email", "add", "foo" }, PATTERN_BAD, "'foo' has no '@'" },
 		{ { "email", "add", "" }, PATTERN_BAD, "is empty" },
 		{ { "email", "add", "a/b@x.example" }, PATTERN_BAD, "directory" },
 		{ { "email", "add", "a@x.example", "" }, PATTERN_BAD, "the password is empty" },
-		{ { "email", "del", "-z", "a@x.example" }, PATTERN_BAD, "'-z' is unknown" },
-		{ { "email", "list", "--jsn" }, PATTERN_BAD, "'--jsn' is unknown" },
+		{ { "email", "del", "-z", "a@x.example" },
+		  PATTERN_BAD,
+		  "'-z' is unknown; there is: -y, -n" },
+		{ { "email", "list", "--jsn" }, PATTERN_BAD, "did you mean '--json'?" },
 		{ { "email", "del", "a\nb@x.example" }, PATTERN_BAD, "control character" },
 		{ { "alias", "add", "a b", "c@x.example" }, PATTERN_BAD, "has a blank" },
 		{ { "alias", "add", "a@x.example", "b@x.example,/etc" },
@@ -138,6 +154,19 @@ static void test_taken(void **state UNUSED)
 	assert_int_equal(match(&t, (const char *const[]){ "email", "restrict", NULL }, &m),
 			 PATTERN_OK);
 	assert_null(m.cmd.row->run);
+	assert_int_equal(match(&t, (const char *const[]){ "jail", NULL }, &m), PATTERN_OK);
+	assert_int_equal(match(&t, (const char *const[]){ "way", "SEND", NULL }, &m), PATTERN_OK);
+	/* What another program takes is its own. */
+	assert_int_equal(
+		match(&t,
+		      (const char *const[]){ "debug", "login", "ls", "", "--help", "a\nb", NULL },
+		      &m),
+		PATTERN_OK);
+	assert_int_equal(m.cmd.argc, 4);
+	/* The word is a password like any other. */
+	assert_int_equal(
+		match(&t, (const char *const[]){ "email", "add", "a@x.example", "help", NULL }, &m),
+		PATTERN_OK);
 	temp_close(&t);
 }
 

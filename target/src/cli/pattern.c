@@ -12,18 +12,8 @@
 #include "cli/pattern.h"
 
 #include "base/buf.h"
-#include "base/str.h"
-#include "inputs/accounts.h"
-#include "inputs/aliases.h"
-#include "inputs/quotas.h"
-
-enum token_kind { TOKEN_WORD, TOKEN_FLAG, TOKEN_ARG };
-
-struct token {
-	enum token_kind kind;
-	struct str text; /* word, flag with its dashes, or type */
-	bool optional, repeats;
-};
+#include "cli/argtype.h"
+#include "cli/nearest.h"
 
 /* Words from habit and what they are called here. */
 static const struct {
@@ -46,7 +36,7 @@ static bool cut_tail(struct str *s, const char *tail)
 	return true;
 }
 
-static bool next_token(struct str *rest, struct token *t_r)
+bool pattern_next(struct str *rest, struct token *t_r)
 {
 	struct token t = { .kind = TOKEN_WORD };
 	struct str s;
@@ -70,14 +60,13 @@ static bool next_token(struct str *rest, struct token *t_r)
 	return true;
 }
 
-/* How many of the row's words argv begins with; *words_r: how many words the row has. */
-static int match_words(const struct cmd_row *row, int argc, char *const *argv, int *words_r)
+int pattern_words(const struct cmd_row *row, int argc, char *const *argv, int *words_r)
 {
 	struct str rest = str_from(row->pattern);
 	struct token t;
 	int matched = 0, words = 0;
 
-	while (next_token(&rest, &t) && t.kind == TOKEN_WORD) {
+	while (pattern_next(&rest, &t) && t.kind == TOKEN_WORD) {
 		if (matched == words && matched < argc && str_is(t.text, argv[matched]))
 			matched++;
 		words++;
@@ -90,7 +79,7 @@ bool pattern_begins(const struct cmd_row *row, int n, char *const *words)
 {
 	int row_words;
 
-	return match_words(row, n, words, &row_words) == n;
+	return pattern_words(row, n, words, &row_words) == n;
 }
 
 bool pattern_is_help(const char *word)
@@ -104,7 +93,7 @@ static const struct cmd_row *find_row(const struct cmd_row *rows, int argc, char
 	const struct cmd_row *best = NULL;
 
 	for (const struct cmd_row *row = rows; row->pattern; row++) {
-		int words, matched = match_words(row, argc, argv, &words);
+		int words, matched = pattern_words(row, argc, argv, &words);
 		if (matched == words && (best == NULL || words > *words_r)) {
 			best = row;
 			*words_r = words;
@@ -114,30 +103,31 @@ static const struct cmd_row *find_row(const struct cmd_row *rows, int argc, char
 }
 
 /* The row's word number i, if its words before are those of argv. */
-static bool candidate(const struct cmd_row *row, int i, int argc, char *const *argv, char *word,
-		      size_t size)
+static bool candidate(const struct cmd_row *row, int i, int argc, char *const *argv,
+		      struct str *word_r)
 {
 	struct str rest = str_from(row->pattern);
 	struct token t;
 	int words;
 
-	if (match_words(row, i < argc ? i : argc, argv, &words) < i || words <= i)
+	if (pattern_words(row, i < argc ? i : argc, argv, &words) < i || words <= i)
 		return false;
 	for (int k = 0; k <= i; k++)
-		if (!next_token(&rest, &t))
+		if (!pattern_next(&rest, &t))
 			return false;
-	(void)snprintf(word, size, "%.*s", (int)t.text.n, t.text.p);
+	*word_r = t.text;
 	return true;
 }
 
-static bool lists_word(const struct buf *list, const char *word)
+/* Adds the word to the list "a, b" unless it is there. */
+static void list_word(struct buf *list, struct str word)
 {
 	struct str rest = str_from(list->p), known;
 
 	while (str_next_word(&rest, ", ", &known))
-		if (str_is(known, word))
-			return true;
-	return false;
+		if (known.n == word.n && memcmp(known.p, word.p, word.n) == 0)
+			return;
+	buf_printf(list, "%s%.*s", list->n ? ", " : "", (int)word.n, word.p);
 }
 
 /* Says what is wrong with the first word that no row has at its place. */
@@ -145,36 +135,31 @@ static void explain_unknown(const struct cmd_row *rows, int argc, char *const *a
 			    struct err *err)
 {
 	autobuf struct buf all = BUF_INIT, typed = BUF_INIT;
-	char word[64], best[64] = "";
-	unsigned best_distance = 3;
+	struct str word;
 	int at = 0, words;
 
 	for (const struct cmd_row *row = rows; row->pattern; row++) {
-		int matched = match_words(row, argc, argv, &words);
+		int matched = pattern_words(row, argc, argv, &words);
 		at = matched > at ? matched : at;
 	}
 	const char *wrong = at < argc ? argv[at] : "";
+	struct nearest near = NEAREST_INIT(wrong);
 	for (const struct cmd_row *row = rows; row->pattern; row++) {
-		if (!candidate(row, at, argc, argv, word, sizeof(word)))
+		if (!candidate(row, at, argc, argv, &word))
 			continue;
-		if (!lists_word(&all, word))
-			buf_printf(&all, "%s%s", all.n ? ", " : "", word);
-		unsigned d = str_distance(wrong, word, 2);
+		list_word(&all, word);
+		nearest_try(&near, word);
 		for (size_t i = 0; i < ARRAY_SIZE(habits); i++)
-			if (streq(habits[i].typed, wrong) && streq(habits[i].word, word))
-				d = 0;
-		if (*wrong && d < best_distance) {
-			best_distance = d;
-			(void)snprintf(best, sizeof(best), "%s", word);
-		}
+			if (streq(habits[i].typed, wrong) && str_is(word, habits[i].word))
+				nearest_set(&near, word);
 	}
 	for (int i = 0; i <= at && i < argc; i++)
 		buf_printf(&typed, "%s%s", i ? " " : "", argv[i]);
 	if (*wrong == '\0')
 		(void)err_set(err, ERR_USAGE, "'%s' needs one of: %s", typed.p, all.p);
-	else if (*best)
+	else if (near.word[0])
 		(void)err_set(err, ERR_USAGE, "'%s' is not known; did you mean '%s'?", typed.p,
-			      best);
+			      near.word);
 	else
 		(void)err_set(err, ERR_USAGE, "'%s' is not known; there is: %s", typed.p, all.p);
 }
@@ -185,7 +170,7 @@ static bool take_flag(const struct cmd_row *row, const char *arg, struct cmd *cm
 	struct str rest = str_from(row->pattern);
 	struct token t;
 
-	while (next_token(&rest, &t)) {
+	while (pattern_next(&rest, &t)) {
 		if (t.kind != TOKEN_FLAG)
 			continue;
 		bool is_long = t.text.n > 2;
@@ -204,26 +189,33 @@ static bool has_flags(const struct cmd_row *row)
 	struct str rest = str_from(row->pattern);
 	struct token t;
 
-	while (next_token(&rest, &t))
+	while (pattern_next(&rest, &t))
 		if (t.kind == TOKEN_FLAG)
 			return true;
 	return false;
 }
 
-/* Why the list of targets is none, or NULL; *bad_r: the target it is about. */
-static const char *recipients_problem(const char *text, char *bad, size_t size)
+/* Says which flags there are in place of this one. */
+static void explain_flag(const struct cmd_row *row, const char *arg, struct err *err)
 {
-	struct str rest = str_from(text), word;
-	const char *problem = "is empty";
+	autobuf struct buf all = BUF_INIT;
+	struct str rest = str_from(row->pattern);
+	struct nearest near = NEAREST_INIT(arg);
+	struct token t;
 
-	*bad = '\0';
-	while (str_next_word(&rest, ", \t", &word)) {
-		(void)snprintf(bad, size, "%.*s", (int)word.n, word.p);
-		problem = word.n < size ? alias_target_problem(bad) : "is too long";
-		if (problem)
-			break;
+	while (pattern_next(&rest, &t)) {
+		if (t.kind != TOKEN_FLAG)
+			continue;
+		list_word(&all, t.text);
+		if (t.text.n > 2 && strlen(arg) > 2)
+			nearest_try(&near, t.text);
 	}
-	return problem;
+	if (near.word[0])
+		(void)err_set(err, ERR_USAGE, "the option '%s' is unknown; did you mean '%s'?", arg,
+			      near.word);
+	else
+		(void)err_set(err, ERR_USAGE, "the option '%s' is unknown; there is: %s", arg,
+			      all.p);
 }
 
 static const char *text_problem(const char *text)
@@ -236,35 +228,77 @@ static const char *text_problem(const char *text)
 	return NULL;
 }
 
-static bool check_type(struct str type, char *arg, struct cmd *cmd, struct err *err)
+static bool check_choice(struct str choice, const char *arg, struct err *err)
 {
-	char bad[400];
-	const char *problem = str_is(type, "password") ? password_problem(arg) : text_problem(arg);
+	autobuf struct buf all = BUF_INIT;
+	struct nearest near = NEAREST_INIT(arg);
+	struct str word;
 
-	if (str_is(type, "password")) {
+	if (argtype_choice_has(choice, arg))
+		return true;
+	while (str_next_word(&choice, "|", &word)) {
+		list_word(&all, word);
+		nearest_try(&near, word);
+	}
+	if (near.word[0])
+		return err_set(err, ERR_USAGE, "'%s' is not known; did you mean '%s'?", arg,
+			       near.word);
+	return err_set(err, ERR_USAGE, "'%s' is not known; there is: %s", arg, all.p);
+}
+
+/* A flag of the row that stands behind an argument. */
+static bool is_late_flag(const struct cmd_row *row, const char *arg)
+{
+	struct cmd unused = { 0 };
+
+	return arg[0] == '-' && take_flag(row, arg, &unused);
+}
+
+static bool check_type(struct str name, char *arg, struct cmd *cmd, struct err *err)
+{
+	const struct argtype *type = argtype_find(name);
+	char bad[400] = "";
+	const char *problem;
+
+	if (type == NULL)
+		BUG("pattern type '%.*s'", (int)name.n, name.p);
+	if (type->is_command)
+		return true;
+	if (type->is_password) {
 		cmd->password = arg;
+		problem = type->problem(arg, bad, sizeof(bad));
 		return problem ? err_set(err, ERR_USAGE, "the password %s", problem) : true;
 	}
+	problem = text_problem(arg);
 	if (problem)
-		return err_set(err, ERR_USAGE, "an argument (%.*s) %s", (int)type.n, type.p,
+		return err_set(err, ERR_USAGE, "an argument (%.*s) %s", (int)name.n, name.p,
 			       problem);
-	if (str_is(type, "email"))
-		problem = account_address_problem(arg);
-	else if (str_is(type, "account"))
-		problem = strchr(arg, '@') ? NULL : "has no '@'";
-	else if (str_is(type, "alias"))
-		problem = alias_key_problem(arg);
-	else if (str_is(type, "quota"))
-		problem = quota_is_valid(arg)
-				  ? NULL
-				  : "is not a number with one of the units B k M G T, or 0";
-	else if (str_is(type, "recipient"))
-		problem = recipients_problem(arg, bad, sizeof(bad));
-	else if (!str_is(type, "text"))
-		BUG("pattern type '%.*s'", (int)type.n, type.p);
-	if (problem == NULL)
-		return true;
-	return err_set(err, ERR_USAGE, "'%s' %s", str_is(type, "recipient") ? bad : arg, problem);
+	if (argtype_is_choice(name))
+		return check_choice(name, arg, err);
+	problem = type->problem ? type->problem(arg, bad, sizeof(bad)) : NULL;
+	if (problem && is_late_flag(cmd->row, arg))
+		return err_set(err, ERR_USAGE, "the option '%s' must stand before the arguments",
+			       arg);
+	return problem ? err_set(err, ERR_USAGE, "'%s' %s", *bad ? bad : arg, problem) : true;
+}
+
+/* Names the required arguments from number `used` on. */
+static enum pattern_result explain_few(const struct cmd_row *row, int used, struct err *err)
+{
+	autobuf struct buf missing = BUF_INIT;
+	struct str rest = str_from(row->pattern);
+	struct token t;
+	int i = 0;
+
+	while (pattern_next(&rest, &t)) {
+		if (t.kind != TOKEN_ARG || t.optional || i++ < used)
+			continue;
+		const struct argtype *type = argtype_find(t.text);
+		buf_printf(&missing, "%s<%.*s> (%s)", missing.n ? ", " : "", (int)t.text.n,
+			   t.text.p, type ? type->what : "?");
+	}
+	(void)err_set(err, ERR_USAGE, "missing: %s", missing.p);
+	return PATTERN_FEW;
 }
 
 /* The arguments behind words and flags. */
@@ -275,11 +309,11 @@ static enum pattern_result take_arguments(int argc, char *const *argv, struct cm
 	struct token t;
 	int used = 0;
 
-	while (next_token(&rest, &t)) {
+	while (pattern_next(&rest, &t)) {
 		if (t.kind != TOKEN_ARG)
 			continue;
 		if (used == argc && !t.optional)
-			return PATTERN_FEW;
+			return explain_few(cmd->row, used, err);
 		do {
 			if (used == argc)
 				break;
@@ -297,8 +331,45 @@ static enum pattern_result take_arguments(int argc, char *const *argv, struct cm
 	cmd->argc = used;
 	if (used == argc)
 		return PATTERN_OK;
-	(void)err_set(err, ERR_USAGE, "too many arguments: %d, at most %d are taken", argc, used);
+	if (used == 0)
+		(void)err_set(err, ERR_USAGE, "too many arguments: none is taken");
+	else
+		(void)err_set(err, ERR_USAGE, "too many arguments: %d, at most %d are taken", argc,
+			      used);
 	return PATTERN_MANY;
+}
+
+/* Whether other rows go on where this one, which takes no arguments, ends. */
+static bool is_prefix_of_others(const struct cmd_row *rows, const struct cmd_row *row, int words)
+{
+	struct str rest = str_from(row->pattern);
+	struct token t;
+	size_t n = strlen(row->pattern);
+
+	while (pattern_next(&rest, &t))
+		if (t.kind != TOKEN_WORD)
+			return false;
+	for (const struct cmd_row *x = rows; x->pattern && words > 0; x++)
+		if (strncmp(x->pattern, row->pattern, n) == 0 && x->pattern[n] == ' ')
+			return true;
+	return false;
+}
+
+/* "--help" among arguments that are ours. */
+static bool asks_help(const struct cmd_row *row, int argc, char *const *argv)
+{
+	struct str rest = str_from(row->pattern);
+	struct token t;
+
+	if (argc > 0 && pattern_is_help(argv[0]))
+		return true;
+	while (pattern_next(&rest, &t))
+		if (t.kind == TOKEN_ARG && argtype_find(t.text) && argtype_find(t.text)->is_command)
+			return false;
+	for (int i = 0; i < argc && !streq(argv[i], "--"); i++)
+		if (streq(argv[i], "--help"))
+			return true;
+	return false;
 }
 
 enum pattern_result pattern_match(const struct cmd_row *rows, int argc, char *const *argv,
@@ -312,15 +383,19 @@ enum pattern_result pattern_match(const struct cmd_row *rows, int argc, char *co
 		explain_unknown(rows, argc, argv, err);
 		return PATTERN_UNKNOWN;
 	}
-	if (i < argc && pattern_is_help(argv[i]))
+	if (asks_help(cmd_r->row, argc - i, argv + i))
 		return PATTERN_HELP;
+	if (i < argc && is_prefix_of_others(rows, cmd_r->row, i)) {
+		explain_unknown(rows, argc, argv, err);
+		return PATTERN_BAD;
+	}
 	for (; has_flags(cmd_r->row) && i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (streq(argv[i], "--")) {
 			i++;
 			break;
 		}
 		if (!take_flag(cmd_r->row, argv[i], cmd_r)) {
-			(void)err_set(err, ERR_USAGE, "the option '%s' is unknown", argv[i]);
+			explain_flag(cmd_r->row, argv[i], err);
 			return PATTERN_BAD;
 		}
 	}

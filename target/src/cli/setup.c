@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `setup`: the table of sub-commands, their help, and the choice among them. The table is the
- * documentation: overview and usage texts are made from its rows.
+ * `setup`: the table of sub-commands, and the choice among them. The table is the documentation:
+ * overview, usage texts, hints, completion and the manual page are made from its rows.
  *
  * Exit status: 0 done, 1 refused or failed or arguments missing, 2 unknown command.
  *
@@ -9,18 +9,19 @@
  *	docs/compatibility.md "setup".
  */
 #include "base/log.h"
-#include "base/buf.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/names.h"
+#include "cli/rows.h"
 #include "cli/say.h"
 #include "plan/paths.h"
 
 #define WORDS_MAX (CMD_ARGS_MAX + 8)
 
-/* help: description, an empty line, examples; either may be missing. */
-static const struct cmd_row rows[] = {
+/* The fourth column: description, an empty line, examples; either may be missing. */
+const struct cmd_row setup_rows[] = {
 	{ "email add <email> [<password>]", email_add, "add an account",
 	  "Without a password it is asked for twice, or read as two lines from standard input.\n"
 	  "\n"
@@ -62,6 +63,17 @@ static const struct cmd_row rows[] = {
 	{ "quota del <account>", quota_del, "take the limit away: the default counts again",
 	  "\n"
 	  "setup quota del anna@example.com\n" },
+	{ "debug show-mail-logs", debug_logs, "print /var/log/mail/mail.log",
+	  "\n"
+	  "setup debug show-mail-logs | grep anna@example.com\n" },
+	{ "debug login [<command>...]", debug_login,
+	  "a shell in the container, or one command there",
+	  "Several words are a program and its arguments; one word with blanks is a line for the shell.\n"
+	  "The exit status is that of the command.\n"
+	  "\n"
+	  "setup debug login\n"
+	  "setup debug login postqueue -p\n"
+	  "setup debug login 'postqueue -p | tail -n 1'\n" },
 #define LATER(pattern, summary) { pattern, NULL, summary, "" },
 #include "cli/later.def"
 #undef LATER
@@ -71,50 +83,6 @@ static const struct cmd_row rows[] = {
 bool cli_is_setup_name(const char *name)
 {
 	return cli_find_name(name) != NULL;
-}
-
-/* The rows that begin with the words, under a heading if there are any. */
-static void show_rows(const char *heading, int n, char *const *words, bool later)
-{
-	bool any = false;
-
-	for (const struct cmd_row *row = rows; row->pattern; row++) {
-		if ((row->run == NULL) != later || !pattern_begins(row, n, words))
-			continue;
-		printf("%s    %-36s %s\n", any ? "" : heading, row->pattern, row->summary);
-		any = true;
-	}
-}
-
-static int show_overview(int n, char *const *words)
-{
-	printf("USAGE\n    setup COMMAND [ARGUMENT…]\n");
-	show_rows("\nCOMMANDS\n", n, words, false);
-	show_rows("\nNOT IN THIS IMAGE YET\n", n, words, true);
-	printf("\nHELP\n    setup COMMAND help explains one, with examples.\n"
-	       "\nEXIT STATUS\n    0 done; 1 refused, failed, or arguments missing; 2 unknown command\n");
-	return 0;
-}
-
-static void show_usage(const struct cmd_row *row)
-{
-	struct str rest = str_from(row->help), line;
-
-	printf("USAGE\n    setup %s\n\nDESCRIPTION\n    %s\n", row->pattern, row->summary);
-	while (str_next_line(&rest, &line))
-		if (line.n == 0)
-			printf("\nEXAMPLES\n");
-		else
-			printf("    %.*s\n", (int)line.n, line.p);
-	printf("\nEXIT STATUS\n    0 done; 1 refused, failed, or arguments missing\n");
-}
-
-static bool begins_a_row(char *const *word)
-{
-	for (const struct cmd_row *row = rows; row->pattern; row++)
-		if (pattern_begins(row, 1, word))
-			return true;
-	return false;
 }
 
 static int not_yet(const struct cmd_row *row)
@@ -127,37 +95,90 @@ static int not_yet(const struct cmd_row *row)
 	return 1;
 }
 
+static int unknown(const struct err *err)
+{
+	fprintf(stderr, "setup: %s\nsetup: 'setup help' shows all commands\n", err->text);
+	return 2;
+}
+
+static int show_version(void)
+{
+	printf("mailserver %s\n", MAILSERVER_VERSION);
+	return 0;
+}
+
+/* Help about the n words: one row, or the overview of several; false when nothing begins so. */
+static bool show_help_about(int n, char *const *words)
+{
+	const struct cmd_row *found = NULL;
+	int count = 0, row_words;
+
+	for (const struct cmd_row *row = setup_rows; row->pattern; row++) {
+		if (!pattern_begins(row, n, words))
+			continue;
+		count++;
+		if (pattern_words(row, n, words, &row_words) == row_words)
+			found = row;
+	}
+	if (count != 1 || found == NULL)
+		return help_overview(setup_rows, n, words);
+	help_row(found);
+	return true;
+}
+
+/* `help WORD…` and `WORD… help`. Words that nobody knows are *status_r 2. */
+static bool show_help(int argc, char *const *argv, int *status_r)
+{
+	struct err err = ERR_INIT;
+	struct cmd cmd;
+
+	*status_r = 0;
+	if (!pattern_is_help(argv[0]))
+		return pattern_is_help(argv[argc - 1]) && show_help_about(argc - 1, argv);
+	if (argc > 1 && pattern_is_help(argv[argc - 1]))
+		argc--;
+	if (show_help_about(argc - 1, argv + 1))
+		return true;
+	/* With a row there are arguments behind its words: no matter. */
+	if (pattern_match(setup_rows, argc - 1, argv + 1, &cmd, &err) != PATTERN_UNKNOWN)
+		help_row(cmd.row);
+	else
+		*status_r = unknown(&err);
+	return true;
+}
+
 static int run(int argc, char *const *argv)
 {
 	struct err err = ERR_INIT;
 	struct cmd cmd;
 	enum pattern_result result;
+	int status;
 
-	if (argc == 0 || pattern_is_help(argv[0]))
-		return show_overview(0, NULL);
-	if (argc == 2 && pattern_is_help(argv[1]) && begins_a_row(argv))
-		return show_overview(1, argv);
-	result = pattern_match(rows, argc, argv, &cmd, &err);
+	if (argc == 0)
+		return help_overview(setup_rows, 0, NULL) ? 0 : 1;
+	if (argc == 1 && (streq(argv[0], "--version") || streq(argv[0], "version")))
+		return show_version();
+	if (show_help(argc, argv, &status))
+		return status;
+	result = pattern_match(setup_rows, argc, argv, &cmd, &err);
 	cmd.config_dir = PATH_CONFIG;
-	if (cmd.row && cmd.row->run == NULL)
-		return not_yet(cmd.row);
 	switch (result) {
 	case PATTERN_OK:
-		return cmd.row->run(&cmd);
+		return cmd.row->run ? cmd.row->run(&cmd) : not_yet(cmd.row);
 	case PATTERN_HELP:
-		show_usage(cmd.row);
+		help_row(cmd.row);
 		return 0;
 	case PATTERN_FEW:
-		show_usage(cmd.row);
+		help_row(cmd.row);
+		say_error("%s", err.text);
 		return 1;
 	case PATTERN_MANY:
 	case PATTERN_BAD:
 		say_error("%s", err.text);
-		fprintf(stderr, "usage: setup %s\n", cmd.row->pattern);
+		fprintf(stderr, "usage: setup %s ('help' explains it)\n", cmd.row->pattern);
 		return 1;
 	case PATTERN_UNKNOWN:
-		fprintf(stderr, "setup: %s\nsetup: 'setup help' shows all commands\n", err.text);
-		return 2;
+		return unknown(&err);
 	}
 	BUG("pattern result %d", (int)result);
 }
