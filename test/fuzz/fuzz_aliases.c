@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/linefile.h"
 #include "inputs/aliases.h"
+#include "inputs/patterns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -97,6 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *once = regexp_parse(&a, "r", text, &p);
 	if (problems_errors(&p) == 0 && !streq(once, regexp_parse(&a, "r", str_from(once), &p)))
 		BUG("the pattern table changes when read again");
+	if (patterns_match(patterns_compile(&a, text), KEY).result && *once == '\0')
+		BUG("a table without lines has a match");
 	problems_init(&p, &a);
 	once = local_aliases_parse(&a, "l", text, &p);
 	if (problems_errors(&p) == 0 &&

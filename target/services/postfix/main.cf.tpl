@@ -93,7 +93,17 @@ dms_smtpd_sender_restrictions =
 	reject_unknown_sender_domain
 {{/postfix_reject_unknown_client_hostname}}
 
+{{#spoof_protection}}
+# Who is logged in sends as an address that leads to the own mailbox, and as no other. Envelope only.
+mua_sender_restrictions = reject_authenticated_sender_login_mismatch, $dms_smtpd_sender_restrictions
+smtpd_sender_login_maps =
+	cdb:/run/mailserver/live/senders,
+	lmdb:/run/mailserver/live/recent,
+	pcre:/run/mailserver/live/senders.pcre
+{{/spoof_protection}}
+{{^spoof_protection}}
 mua_sender_restrictions = $dms_smtpd_sender_restrictions
+{{/spoof_protection}}
 smtpd_sender_restrictions = $dms_smtpd_sender_restrictions
 
 smtpd_relay_restrictions =

@@ -16,19 +16,32 @@
 #include <lmdb.h>
 
 #include "base/file.h"
+#include "inputs/senders.h"
 
 #define LMDB_MAP_SIZE ((size_t)16 << 20) /* lmdb_map_size of Postfix; grown when needed */
 #define DOMAIN_BYTES_MAX 600		 /* generous page share of one domain name */
 
-enum table { T_REGEXP, T_MAILBOXES, T_LOCAL_ALIASES, T_ROLES, T_ALIASES, T_COUNT };
+enum table {
+	T_REGEXP,
+	T_SENDER_PATTERNS,
+	T_MAILBOXES,
+	T_LOCAL_ALIASES,
+	T_SENDERS,
+	T_ROLES,
+	T_ALIASES,
+	T_COUNT
+};
 
-static const char *const table_names[T_COUNT] = { "regexp.pcre", "mailboxes.cdb",
-						  "local-aliases.cdb", "roles.cdb", "aliases.cdb" };
+static const char *const table_names[T_COUNT] = {
+	"regexp.pcre", "senders.pcre", "mailboxes.cdb", "local-aliases.cdb",
+	"senders.cdb", "roles.cdb",    "aliases.cdb",
+};
 /* What accounts, aliases and patterns mean together decides about the two alias tables. */
 #define INPUTS_OF_ALIASES (INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES)
 
 static const unsigned table_inputs[T_COUNT] = {
-	INPUT_REGEXP, INPUT_ACCOUNTS, INPUT_LOCAL_ALIASES, INPUTS_OF_ALIASES, INPUTS_OF_ALIASES,
+	INPUT_REGEXP,	   INPUTS_OF_ALIASES, INPUT_ACCOUNTS,	 INPUT_LOCAL_ALIASES,
+	INPUTS_OF_ALIASES, INPUTS_OF_ALIASES, INPUTS_OF_ALIASES,
 };
 
 struct tables_state {
@@ -44,6 +57,13 @@ struct tables_state {
 static const char *table_path(const struct live_ctx *ctx, enum table t, const char *suffix)
 {
 	return arena_printf(ctx->svc->arena, "%s/%s%s", ctx->dir, table_names[t], suffix);
+}
+
+/* Tables of senders are made for SPOOF_PROTECTION only. */
+static bool table_is_wanted(const struct live_ctx *ctx, int t)
+{
+	return (table_inputs[t] & ctx->changed) != 0 &&
+	       (ctx->svc->s->spoof_protection || (t != T_SENDERS && t != T_SENDER_PATTERNS));
 }
 
 static bool add_pair(struct cdb_make *cdb, const char *key, const char *value)
@@ -177,12 +197,24 @@ static bool add_roles(const struct live_ctx *ctx, struct cdb_make *cdb)
 	return add_effective(ctx, cdb, true) && add_host_aliases(ctx, cdb);
 }
 
+static bool add_sender(void *cdb, const char *address, const char *logins)
+{
+	return add_pair(cdb, address, logins);
+}
+
+static bool add_senders(const struct live_ctx *ctx, struct cdb_make *cdb)
+{
+	struct senders sn;
+
+	senders_init(&sn, ctx->svc->arena, ctx->svc->s, ctx->svc->in);
+	return senders_each(&sn, add_sender, cdb);
+}
+
 static bool make_cdb(const struct live_ctx *ctx, enum table t, struct err *err)
 {
 	static bool (*const fill[T_COUNT])(const struct live_ctx *, struct cdb_make *) = {
-		[T_MAILBOXES] = add_mailboxes,
-		[T_LOCAL_ALIASES] = add_local_aliases,
-		[T_ROLES] = add_roles,
+		[T_MAILBOXES] = add_mailboxes, [T_LOCAL_ALIASES] = add_local_aliases,
+		[T_SENDERS] = add_senders,     [T_ROLES] = add_roles,
 		[T_ALIASES] = add_aliases,
 	};
 	const char *path = table_path(ctx, t, ".new");
@@ -201,21 +233,29 @@ static bool make_cdb(const struct live_ctx *ctx, enum table t, struct err *err)
 	return true;
 }
 
-static bool make_regexp(const struct live_ctx *ctx, struct err *err)
+static bool make_text(const struct live_ctx *ctx, enum table t, struct err *err)
 {
 	const struct file_attr attr = { 0644, (uid_t)-1, (gid_t)-1 };
-	const char *text = ctx->svc->in->regexp;
+	autobuf struct buf text = BUF_INIT;
+	struct senders sn;
 
-	return file_replace(table_path(ctx, T_REGEXP, ".new"), text, strlen(text), &attr,
-			    FILE_EPHEMERAL, NULL, err);
+	if (t == T_SENDER_PATTERNS) {
+		senders_init(&sn, ctx->svc->arena, ctx->svc->s, ctx->svc->in);
+		senders_patterns(&sn, &text);
+	} else {
+		buf_adds(&text, ctx->svc->in->regexp);
+	}
+	return file_replace(table_path(ctx, t, ".new"), text.p, text.n, &attr, FILE_EPHEMERAL, NULL,
+			    err);
 }
 
 static bool make_tables(const struct live_ctx *ctx, struct tables_state *st, struct err *err)
 {
 	for (int t = 0; t < T_COUNT; t++) {
-		if ((table_inputs[t] & ctx->changed) == 0)
+		bool is_text = t == T_REGEXP || t == T_SENDER_PATTERNS;
+		if (!table_is_wanted(ctx, t))
 			continue;
-		if (!(t == T_REGEXP ? make_regexp(ctx, err) : make_cdb(ctx, (enum table)t, err)))
+		if (!(is_text ? make_text : make_cdb)(ctx, (enum table)t, err))
 			return false;
 		st->ready[t] = true;
 	}
@@ -285,7 +325,7 @@ static bool tables_prepare(const struct live_ctx *ctx, void **state_r, struct er
 	bool ok = st->child > 0 ? child_done(st, err) : make_tables(ctx, st, err);
 
 	for (int t = 0; t < T_COUNT; t++)
-		st->ready[t] = ok && (table_inputs[t] & ctx->changed) != 0;
+		st->ready[t] = ok && table_is_wanted(ctx, t);
 	if (!ok)
 		remove_new(ctx);
 	return ok;
@@ -295,11 +335,11 @@ static bool tables_prepare(const struct live_ctx *ctx, void **state_r, struct er
 typedef int lmdb_fill_fn(const struct service_ctx *svc, const void *data, MDB_txn *txn,
 			 MDB_dbi dbi);
 
+/* The value is the name itself: who may send as a new account is that account. */
 static int put_key(MDB_txn *txn, MDB_dbi dbi, const char *name)
 {
-	char ok[] = "OK";
-	MDB_val key = { strlen(name) + 1, (void *)(uintptr_t)name }; /* mdb_put only reads it */
-	MDB_val value = { sizeof(ok), ok };
+	MDB_val key = { strlen(name) + 1, (void *)(uintptr_t)name }; /* mdb_put only reads them */
+	MDB_val value = key;
 
 	return mdb_put(txn, dbi, &key, &value, 0);
 }
@@ -410,6 +450,15 @@ static int cdb_has(const struct live_ctx *ctx, enum table t, const char *key)
 	return found;
 }
 
+/* A pattern may give somebody else the right to send as the new account. */
+static bool has_sender_patterns(const struct live_ctx *ctx)
+{
+	struct stat st;
+
+	return ctx->svc->s->spoof_protection &&
+	       (stat(table_path(ctx, T_SENDER_PATTERNS, ""), &st) < 0 || st.st_size > 0);
+}
+
 /* An account that is there already needs no change here. A new one is an entry, if its domain
  * is, no alias or role has the address (nor is it where roles lead to) and no catch-all the
  * domain (whose accounts need an entry of their own among the aliases). */
@@ -419,7 +468,8 @@ static bool tables_can_put(const struct live_ctx *ctx, const struct account *acc
 
 	if (cdb_has(ctx, T_MAILBOXES, account->address) == 1)
 		return true;
-	return !streq(account->address, inputs_postmaster(ctx->svc->arena, s)) &&
+	return !has_sender_patterns(ctx) &&
+	       !streq(account->address, inputs_postmaster(ctx->svc->arena, s)) &&
 	       !streq(account->domain, s->hostname) &&
 	       lmdb_has(ctx, "domains.lmdb", account->domain) &&
 	       cdb_has(ctx, T_ROLES, account->address) == 0 &&
@@ -448,8 +498,9 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 {
 	const struct tables_state *st = state;
 
-	if (st->ready[T_REGEXP] && !publish(ctx, T_REGEXP, err))
-		return false;
+	for (int t = T_REGEXP; t < T_MAILBOXES; t++) /* what Postfix does not watch */
+		if (st->ready[t] && !publish(ctx, (enum table)t, err))
+			return false;
 	if ((ctx->changed & (INPUT_ACCOUNTS | INPUT_ALIASES)) != 0 &&
 	    !write_lmdb(ctx, "domains.lmdb", fill_domains, NULL, err))
 		return false;

@@ -10,11 +10,13 @@
  *	aliases.cdb	  virtual_alias_maps, first; always published last
  *	regexp.pcre	  virtual_alias_maps, second
  *	roles.cdb	  virtual_alias_maps, third
+ *	senders.cdb	  smtpd_sender_login_maps, first (recent.lmdb is second), if SPOOF_PROTECTION
+ *	senders.pcre	  smtpd_sender_login_maps, third
  *
  * lmdb files are changed in place, in one transaction; the others are replaced by rename.
  *
  * A Postfix process ends before its next client when a cdb it has open lost its name; so publishing
- * aliases.cdb also brings a new regexp.pcre into force, which Postfix does not watch.
+ * aliases.cdb also brings new *.pcre files into force, which Postfix does not watch.
  * trivial-rewrite(8) lives long and looks at its tables only now and then, and would send mail of a
  * new domain away in between: hence lmdb for the domains, which every look-up reads afresh.
  */

@@ -21,5 +21,6 @@ int quota_set(const struct cmd *cmd);
 int quota_del(const struct cmd *cmd);
 int debug_logs(const struct cmd *cmd);
 int debug_login(const struct cmd *cmd);
+int debug_who_may_send_as(const struct cmd *cmd);
 
 #endif

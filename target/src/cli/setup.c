@@ -74,6 +74,11 @@ const struct cmd_row setup_rows[] = {
 	  "setup debug login\n"
 	  "setup debug login postqueue -p\n"
 	  "setup debug login 'postqueue -p | tail -n 1'\n" },
+	{ "debug who-may-send-as <account>", debug_who_may_send_as,
+	  "show which accounts may send as an address, and the lines that allow it",
+	  "The same whether SPOOF_PROTECTION is on or not; off, everybody may send as anybody.\n"
+	  "\n"
+	  "setup debug who-may-send-as info@example.com\n" },
 #define LATER(pattern, summary) { pattern, NULL, summary, "" },
 #include "cli/later.def"
 #undef LATER

@@ -75,6 +75,23 @@ const char *local_aliases_parse(struct arena *a, const char *file, struct str te
 	return buf_dup(a, &out);
 }
 
+bool local_aliases_find(struct arena *a, struct str text, const char *name, struct str *targets_r,
+			unsigned *line_r)
+{
+	struct str line, found = { "", 0 }, want = str_from(name);
+	struct logical lg;
+
+	logical_init(&lg, a, LOCAL_ALIASES_FILE, text);
+	while (logical_next(&lg, &line)) {
+		if (lg.bad || split_line(line, &found, targets_r) || found.n != want.n ||
+		    strncasecmp(found.p, want.p, want.n) != 0)
+			continue;
+		*line_r = lg.line;
+		return true;
+	}
+	return false;
+}
+
 bool local_aliases_define(const char *text, const char *name)
 {
 	struct str rest = str_from(text), line, found, targets, want = str_from(name);

@@ -24,6 +24,10 @@
  * comments, no second definition, no root. */
 const char *local_aliases_parse(struct arena *a, const char *file, struct str text,
 				struct problems *p);
+/* The targets of the name (any case) as they stand in a text of local_aliases_parse() or a file, and
+ * the number of their line; false when the name is not there. */
+bool local_aliases_find(struct arena *a, struct str text, const char *name, struct str *targets_r,
+			unsigned *line_r);
 /* Whether the text (of local_aliases_parse()) defines the name, any case. */
 bool local_aliases_define(const char *text, const char *name);
 

@@ -35,15 +35,13 @@ static const char *compile_problem(struct arena *a, struct str pattern, bool is_
 			    text);
 }
 
-/* Takes "/pattern/flags" off *rest; returns why it can't, as a clause, or NULL. */
-static const char *take_pattern(struct arena *a, struct str *rest)
+/* Takes "!/pattern/flags" off *rest into the line; returns why it can't, as a clause, or NULL. */
+static const char *split_pattern(struct str *rest, struct regexp_line *line)
 {
-	struct str pattern;
-	bool is_extended = false;
 	struct str s = str_trim(*rest);
 	size_t n = 1;
 
-	while (s.n > 0 && s.p[0] == '!')
+	for (; s.n > 0 && s.p[0] == '!'; line->negated = !line->negated)
 		s = str_trim((struct str){ s.p + 1, s.n - 1 });
 	if (s.n == 0)
 		return "has no pattern";
@@ -55,14 +53,21 @@ static const char *take_pattern(struct arena *a, struct str *rest)
 		return "has a pattern without its closing delimiter";
 	if (n == 1)
 		return "has an empty pattern";
-	pattern = (struct str){ s.p + 1, n - 1 };
-	for (n++; n < s.n && s.p[n] != ' ' && s.p[n] != '\t'; n++) {
+	line->pattern = (struct str){ s.p + 1, n - 1 };
+	line->flags = (struct str){ s.p + n + 1, 0 };
+	for (n++; n < s.n && s.p[n] != ' ' && s.p[n] != '\t'; n++, line->flags.n++)
 		if (strchr(FLAGS, s.p[n]) == NULL)
 			return "has a flag behind the pattern that is not one of " FLAGS;
-		is_extended = is_extended || s.p[n] == 'x';
-	}
 	*rest = str_trim((struct str){ s.p + n, s.n - n });
-	return compile_problem(a, pattern, is_extended);
+	return NULL;
+}
+
+static const char *take_pattern(struct arena *a, struct str *rest)
+{
+	struct regexp_line line = { 0 };
+	const char *problem = split_pattern(rest, &line);
+
+	return problem ? problem : compile_problem(a, line.pattern, str_has_char(line.flags, 'x'));
 }
 
 /* The word "if" or "endif" at the start. */
@@ -95,6 +100,21 @@ static const char *line_problem(struct arena *a, struct str line, unsigned *dept
 	}
 	problem = take_pattern(a, &line);
 	return problem || line.n > 0 ? problem : "has no target behind the pattern";
+}
+
+bool regexp_split(struct str line, struct regexp_line *line_r)
+{
+	*line_r = (struct regexp_line){ 0 };
+	if (take_word(&line, "endif"))
+		line_r->kind = REGEXP_ENDIF;
+	else if (take_word(&line, "if"))
+		line_r->kind = REGEXP_IF;
+	if (line_r->kind == REGEXP_ENDIF)
+		return true;
+	if (split_pattern(&line, line_r))
+		return false;
+	line_r->result = line;
+	return true;
 }
 
 const char *regexp_parse(struct arena *a, const char *file, struct str text, struct problems *p)

@@ -11,6 +11,9 @@
  *
  * SOURCES
  *	pcre_table(5).
+ *
+ * SEE ALSO
+ *	patterns.h (matching)
  */
 #ifndef INPUTS_REGEXP_H
 #define INPUTS_REGEXP_H
@@ -19,6 +22,19 @@
 #include "settings/problems.h"
 
 #define REGEXP_FILE "postfix-regexp.cf"
+
+enum regexp_kind { REGEXP_RULE, REGEXP_IF, REGEXP_ENDIF };
+
+/* One logical line in its parts, which borrow it. */
+struct regexp_line {
+	enum regexp_kind kind;
+	bool negated;
+	struct str pattern; /* without delimiters */
+	struct str flags;
+	struct str result; /* of a REGEXP_RULE */
+};
+/* False when the line has not this shape; one that regexp_parse() took has it. */
+bool regexp_split(struct str line, struct regexp_line *line_r);
 
 /* Checks each line's shape "/pattern/flags result" (also "!/pattern/", if … endif); returns the
  * text to hand to Postfix: one logical line a line, no comments. */
