@@ -391,11 +391,13 @@ static void test_relations(void **state)
 	assert_finding(&f->p, SEV_WARNING, ALIASES_FILE ":5", "circle");
 	assert_finding(&f->p, SEV_WARNING, ALIASES_FILE ":6",
 		       "r2@firma.example → r1@firma.example");
-	assert_int_equal(f->p.list.n, 4);
+	assert_finding(&f->p, SEV_WARNING, ALIASES_FILE ":8",
+		       "s2@firma.example → s1@firma.example → s2@firma.example");
+	assert_int_equal(f->p.list.n, 6);
 	/* Patterns may receive what no line does. */
 	put(f, REGEXP_FILE, "/nobody/ ben@firma.example\n");
 	read_inputs(f);
-	assert_int_equal(f->p.list.n, 3);
+	assert_int_equal(f->p.list.n, 5);
 }
 
 static void test_everything_gone(void **state)

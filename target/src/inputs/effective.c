@@ -8,9 +8,6 @@
  *	An alias makes its key a valid recipient. If the target is then received by nobody, mail is
  *	accepted and bounced to a sender that may be forged; refusing at RCPT is better.
  *
- * Circles are followed through aliases with one target only: where mail splits, Postfix stops at
- * addresses it has expanded already, and somebody may still receive it.
- *
  * SOURCES
  *	virtual(5) "TABLE SEARCH ORDER", postconf(5) virtual_alias_maps, recipient_delimiter; RFC
  *	5321 §4.5.1, RFC 2142 §4.
@@ -19,10 +16,7 @@
 
 #include "base/net.h"
 #include "inputs/local_aliases.h"
-
-/* Longer chains of aliases are not followed; Postfix itself stops at virtual_alias_recursion_limit
- * (1000). */
-#define CHAIN_MAX 64
+#include "inputs/resolve.h"
 
 static const char *const roles[] = { "postmaster", "abuse" };
 
@@ -30,15 +24,6 @@ static const struct alias *find_catch_all(struct arena *a, const struct inputs *
 					  const char *domain)
 {
 	return inputs_find_alias(in, arena_printf(a, "@%s", domain));
-}
-
-/* "anna+list@x" → "anna@x" in place. */
-static void drop_extension(char *address)
-{
-	char *plus = strchr(address, '+'), *at = strrchr(address, '@');
-
-	if (plus && at && plus > address && plus < at)
-		memmove(plus, at, strlen(at) + 1);
 }
 
 bool inputs_is_received(struct arena *a, const struct settings *s, const struct inputs *in,
@@ -61,13 +46,8 @@ bool inputs_is_received(struct arena *a, const struct settings *s, const struct 
 static char *next_target(struct arena *a, struct str *rest)
 {
 	struct str word;
-	char *target;
 
-	if (!str_next_word(rest, ",", &word))
-		return NULL;
-	target = str_lower(a, word);
-	drop_extension(target);
-	return target;
+	return str_next_word(rest, ",", &word) ? resolve_bare(a, word) : NULL;
 }
 
 /* Adds every address that mail to `from` passes on its way through aliases to *seen. */
@@ -80,9 +60,7 @@ static void follow(struct arena *a, const struct inputs *in, const char *from, s
 		const char *address = todo.v[i];
 		if (!map_add(seen, address, seen))
 			continue;
-		const struct alias *x = inputs_find_alias(in, address);
-		if (x == NULL && email_domain(address) && inputs_find_account(in, address) == NULL)
-			x = find_catch_all(a, in, email_domain(address));
+		const struct alias *x = resolve_entry(a, in, address);
 		struct str rest = str_from(x ? x->targets : "");
 		for (char *t = next_target(a, &rest); t; t = next_target(a, &rest))
 			*VEC_PUSH(a, &todo) = t;
@@ -91,10 +69,7 @@ static void follow(struct arena *a, const struct inputs *in, const char *from, s
 
 char *inputs_postmaster(struct arena *a, const struct settings *s)
 {
-	char *address = str_lower(a, str_from(s->postmaster_address ? s->postmaster_address : ""));
-
-	drop_extension(address);
-	return address;
+	return resolve_bare(a, str_from(s->postmaster_address ? s->postmaster_address : ""));
 }
 
 static void add_roles(struct arena *a, const struct settings *s, const struct inputs *in,
@@ -150,32 +125,6 @@ void inputs_effective_aliases(struct arena *a, const struct settings *s, const s
 	add_roles(a, s, in, out);
 }
 
-/* Follows single targets; the finding names the whole circle. */
-static void check_circle(struct arena *a, const struct inputs *in, const struct alias *x,
-			 const char *subject, struct problems *p)
-{
-	autobuf struct buf path = BUF_INIT;
-	const struct alias *at = x;
-
-	buf_adds(&path, x->key);
-	for (int i = 0; i < CHAIN_MAX; i++) {
-		struct str rest = str_from(at->targets);
-		if (str_has_char(rest, ','))
-			return;
-		const struct alias *next = inputs_find_alias(in, next_target(a, &rest));
-		if (next == NULL || next == at)
-			return;
-		buf_printf(&path, " → %s", next->key);
-		if (next == x) {
-			problems_add(p, SEV_WARNING, subject,
-				     "give one of them a target that is a mailbox",
-				     "mail goes round in a circle and is returned: %s", path.p);
-			return;
-		}
-		at = next;
-	}
-}
-
 static void check_alias(struct arena *a, const struct settings *s, const struct inputs *in,
 			const struct alias *x, struct problems *p)
 {
@@ -196,7 +145,10 @@ static void check_alias(struct arena *a, const struct settings *s, const struct 
 		problems_add(p, SEV_NOTE, subject,
 			     "add the account to the targets to keep a copy in the mailbox",
 			     "mail for the account '%s' goes to %s only", x->key, x->targets);
-	check_circle(a, in, x, subject, p);
+	const char *circle = resolve_circle(a, in, x);
+	if (circle)
+		problems_add(p, SEV_WARNING, subject, "give one of them a target that is a mailbox",
+			     "mail goes round in a circle and is never accepted: %s", circle);
 }
 
 /* A quick look whether check_alias() could have anything to say, without touching memory. */
