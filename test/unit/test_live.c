@@ -198,6 +198,82 @@ static void test_change_and_removal(void **state UNUSED)
 	temp_close(&f.t);
 }
 
+/* Whose quota counts for the name; NULL for no row. */
+static const char *recipient(struct fixture *f, const char *name)
+{
+	return sql_value(f, "(SELECT name AS user, account FROM recipient)", "account", name);
+}
+
+static void test_recipients(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	f.s.postfix_mailbox_size_limit = 1 << 30;
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\nben@catch.test|" HASH "\n");
+	put(&f, "postfix-virtual.cf",
+	    "info@example.test anna@example.test\nteam@example.test anna@example.test,ben@catch.test\n"
+	    "out@example.test x@other.example\nlater@example.test new@example.test\n"
+	    "@catch.test info@example.test\ndesk anna+desk@example.test\n"
+	    "desk@mail.example.test ben@catch.test\n"
+	    "list@catch.test anna@example.test,ben@catch.test\n");
+	assert_int_equal(apply(&f), INPUT_ALL);
+	assert_string_equal(recipient(&f, "info@example.test"), "anna@example.test");
+	assert_string_equal(recipient(&f, "@catch.test"), "anna@example.test");
+	assert_null(recipient(&f, "team@example.test"));
+	assert_null(recipient(&f, "out@example.test"));
+	assert_string_equal(recipient(&f, "list@catch.test"), "");
+	assert_string_equal(recipient(&f, "later@example.test"), "new@example.test");
+	assert_string_equal(recipient(&f, "desk@mail.example.test"), "ben@catch.test");
+	assert_string_equal(recipient(&f, "abuse@example.test"), "anna@example.test");
+	assert_null(recipient(&f, "ben@catch.test"));
+	assert_null(sql_value(&f, "userdb", "user", "info@example.test"));
+	assert_null(sql_value(&f, "passdb", "user", "info@example.test"));
+
+	/* One alias moves, one goes; with patterns nothing is known of catch-alls and roles. */
+	put(&f, "postfix-virtual.cf",
+	    "info@example.test ben@catch.test\n@catch.test anna@example.test\n");
+	assert_int_equal(apply(&f), INPUT_ALIASES);
+	assert_string_equal(recipient(&f, "info@example.test"), "ben@catch.test");
+	assert_null(recipient(&f, "team@example.test"));
+	put(&f, "postfix-regexp.cf", "/^sales/ anna@example.test\n");
+	assert_int_equal(apply(&f), INPUT_REGEXP);
+	assert_string_equal(recipient(&f, "info@example.test"), "ben@catch.test");
+	assert_null(recipient(&f, "@catch.test"));
+	assert_null(recipient(&f, "abuse@example.test"));
+	temp_close(&f.t);
+}
+
+/* Without a default limit only those rows are made that can matter. */
+static void test_recipients_of_few_limits(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf",
+	    "anna@example.test|" HASH "\nben@example.test|" HASH "\nown@example.test|" HASH
+	    "|userdb_quota_storage_size=5M\n");
+	put(&f, "postfix-virtual.cf",
+	    "info@example.test anna@example.test\nb@example.test ben@example.test\n"
+	    "o@example.test own@example.test\nben@example.test x@other.example\n"
+	    "anna+x@example.test ben@example.test\nlater@example.test new@example.test\n");
+	assert_int_equal(apply(&f), INPUT_ALL);
+	assert_null(recipient(&f, "info@example.test"));
+	assert_string_equal(recipient(&f, "o@example.test"), "own@example.test");
+	assert_string_equal(recipient(&f, "ben@example.test"), "");
+	put(&f, "dovecot-quotas.cf", "anna@example.test:5M\nown@example.test:0\n");
+	assert_int_equal(apply(&f), INPUT_QUOTAS);
+	assert_string_equal(recipient(&f, "info@example.test"), "anna@example.test");
+	assert_null(recipient(&f, "o@example.test"));
+	assert_string_equal(recipient(&f, "anna+x@example.test"), "");
+	assert_null(recipient(&f, "later@example.test"));
+	f.s.enable_quotas = false;
+	put(&f, "dovecot-quotas.cf", "anna@example.test:6M\n");
+	assert_int_equal(apply(&f), INPUT_QUOTAS);
+	assert_null(recipient(&f, "info@example.test"));
+	temp_close(&f.t);
+}
+
 static void test_text_stays_text(void **state UNUSED)
 {
 	static const char name[] = "o'hara\"--@example.test";
@@ -323,6 +399,8 @@ int main(void)
 		cmocka_unit_test(test_no_postmaster),
 		cmocka_unit_test(test_nothing_changed),
 		cmocka_unit_test(test_change_and_removal),
+		cmocka_unit_test(test_recipients),
+		cmocka_unit_test(test_recipients_of_few_limits),
 		cmocka_unit_test(test_text_stays_text),
 		cmocka_unit_test(test_put_one),
 		cmocka_unit_test(test_failed_prepare_changes_nothing),

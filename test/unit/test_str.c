@@ -114,6 +114,9 @@ static void test_c_strings(void **state UNUSED)
 	assert_false(streq("a", "A"));
 	assert_true(has_prefix("abc", "ab") && has_prefix("abc", ""));
 	assert_false(has_prefix("ab", "abc"));
+	assert_true(str_prefix("") < str_prefix("a") && str_prefix("a") < str_prefix("aa"));
+	assert_true(str_prefix("zz") < str_prefix("\xc3\xa4"));
+	assert_int_equal(str_prefix("abcdefghi"), str_prefix("abcdefghz"));
 	assert_true(has_suffix("abc", "bc") && has_suffix("abc", ""));
 	assert_false(has_suffix("bc", "abc"));
 }

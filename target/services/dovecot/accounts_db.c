@@ -18,9 +18,11 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/proc.h"
+#include "dovecot/recipients.h"
 
 #define BUSY_MS 5000
 #define FIELDS_MAX 64
+#define ACCOUNT_INPUTS (INPUT_ACCOUNTS | INPUT_QUOTAS)
 
 struct db_state {
 	sqlite3 *db;
@@ -272,17 +274,6 @@ static int by_key(const void *x, const void *y)
 	return strcmp(a->account->address, b->account->address);
 }
 
-static uint64_t key_prefix(const char *text)
-{
-	uint64_t prefix = 0;
-
-	for (int i = 0; i < 8; i++) {
-		prefix = prefix << 8 | (unsigned char)*text;
-		text += *text != '\0';
-	}
-	return prefix;
-}
-
 /* The accounts whose rows are to be written, in the order of the table: that is three times as
  * fast. */
 static size_t sort_rows(const struct live_ctx *ctx, const bool *same, struct row *rows)
@@ -293,7 +284,7 @@ static size_t sort_rows(const struct live_ctx *ctx, const bool *same, struct row
 	for (size_t i = 0; i < accounts->n; i++)
 		if (!same[i])
 			rows[n++] =
-				(struct row){ key_prefix(accounts->v[i].address), &accounts->v[i] };
+				(struct row){ str_prefix(accounts->v[i].address), &accounts->v[i] };
 	if (n > 1)
 		qsort(rows, n, sizeof(*rows), by_key);
 	return n;
@@ -354,6 +345,15 @@ static bool open_db(const struct live_ctx *ctx, struct db_state *st, struct err 
 	return true;
 }
 
+/* Also an empty table of recipients is made: the look-ups name it. */
+static bool write_tables(const struct live_ctx *ctx, struct db_state *st, struct err *err)
+{
+	if ((ctx->changed & ACCOUNT_INPUTS) != 0 && !write_rows(ctx, st, err))
+		return false;
+	return (ctx->changed & RECIPIENT_INPUTS) == 0 || recipients_write(ctx, st->db) ||
+	       db_error(err, st);
+}
+
 static bool db_prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
 {
 	struct db_state *st = ARENA_NEW(ctx->svc->arena, struct db_state);
@@ -363,7 +363,7 @@ static bool db_prepare(const struct live_ctx *ctx, void **state_r, struct err *e
 	    !open_db(ctx, st, err))
 		return false;
 	if (!db_exec(st, "PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;", err) ||
-	    !open_schema(ctx, st, err) || !write_rows(ctx, st, err)) {
+	    !open_schema(ctx, st, err) || !write_tables(ctx, st, err)) {
 		db_abort(ctx, st);
 		return false;
 	}
@@ -429,7 +429,7 @@ static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err
 }
 
 const struct service_live dovecot_live = {
-	.inputs = INPUT_ACCOUNTS | INPUT_QUOTAS,
+	.inputs = ACCOUNT_INPUTS | RECIPIENT_INPUTS,
 	.prepare = db_prepare,
 	.commit = db_commit,
 	.abort = db_abort,

@@ -7,6 +7,8 @@
  *	view passdb (user, password, userdb_…)		look-up for logins
  *	view userdb (user, quota_storage_size, …)	look-up for deliveries, iteration
  *
+ *	table recipient (name, account)			look-up of quota-status, see recipients.h
+ *
  * Why not a passwd-file: Dovecot looks at such a file at most once a second, so a new account could
  * be unknown for up to a second after a failed try; and 100,000 accounts cost its auth process 54
  * MB. A row committed here is seen by the next look-up.

@@ -54,7 +54,21 @@ passdb sql {
 }
 
 userdb sql {
+{{^quotas}}
 	query = SELECT * FROM userdb WHERE user = '%{user}'
+{{/quotas}}
+{{#quotas}}
+	# Only quota-status follows aliases to the account whose quota counts. As in Postfix: an alias, an account,
+	# both without "+extension", a catch-all. '' is nobody.
+	query = SELECT * FROM userdb WHERE user = CASE '%{protocol}' WHEN 'quota-status' THEN coalesce( \
+		(SELECT account FROM recipient WHERE name = '%{user}'), \
+		(SELECT name FROM account WHERE name = '%{user}'), \
+		(SELECT account FROM recipient WHERE name = \
+			substr('%{user}', 1, max(1, instr('%{user}', '+')) - 1) || '@%{user | domain}'), \
+		(SELECT name FROM account WHERE name = \
+			substr('%{user}', 1, max(1, instr('%{user}', '+')) - 1) || '@%{user | domain}'), \
+		(SELECT account FROM recipient WHERE name = '@%{user | domain}')) ELSE '%{user}' END
+{{/quotas}}
 	iterate_query = SELECT user FROM userdb
 	fields {
 		uid = {{dms_vmail_uid}}
@@ -203,6 +217,11 @@ quota_status_success = DUNNO
 quota_status_nouser = DUNNO
 quota_status_overquota = 552 5.2.2 Mailbox is full
 quota_status_toolarge = 552 5.2.3 Message is too large
+
+# The whole address goes into the look-up above.
+protocol quota-status {
+	recipient_delimiter =
+}
 {{/quotas}}
 
 # --- Services

@@ -197,3 +197,14 @@ uint64_t hash_bytes(const void *p, size_t n)
 	h = (h ^ word) * odd;
 	return h ^ h >> 29;
 }
+
+uint64_t str_prefix(const char *text)
+{
+	uint64_t prefix = 0;
+
+	for (int i = 0; i < 8; i++) {
+		prefix = prefix << 8 | (unsigned char)*text;
+		text += *text != '\0';
+	}
+	return prefix;
+}

@@ -50,6 +50,9 @@ bool parse_int64(const char *s, int64_t lo, int64_t hi, int64_t *v_r) MUST_CHECK
  * case ignored. For "did you mean". Texts above 64 bytes give max+1. */
 unsigned str_distance(const char *a, const char *b, unsigned max);
 
+/* The first eight bytes as a number: sorts as the text does, so that sorting seldom looks at it. */
+uint64_t str_prefix(const char *text);
+
 /* 64 bits, for tables and fingerprints of this machine and this build; not for security. */
 uint64_t hash_bytes(const void *p, size_t n);
 

@@ -10,7 +10,7 @@ user=$2
 
 # Quota is not enforced for this one message; it must arrive in a full mailbox.
 exec /usr/lib/dovecot/dovecot-lda -d "$user" -o quota_enforce=no <<EOF
-From: postmaster@example.com
+From: postmaster@${user##*@}
 To: $user
 Subject: quota warning
 Auto-Submitted: auto-generated

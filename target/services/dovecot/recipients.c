@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rows wanted and the rows there are both sorted by name, so one pass over the two finds what
+ * differs: a change of one alias among 100,000 writes one row.
+ *
+ * Aliases of accounts without a limit need no row, unless the name would else be found as another
+ * account's. So 100,000 aliases cost nothing where nobody has a limit.
+ *
+ * LIMITS
+ *	Patterns (postfix-regexp.cf) have no rows. Where there are some, they may take what a
+ *	catch-all or a role address would get, so those two count for nobody then.
+ *
+ * SOURCES
+ *	Dovecot 2.4 quota-status: %{protocol} is "quota-status" in its user look-ups; virtual(5).
+ */
+#include "dovecot/recipients.h"
+
+#include <sqlite3.h>
+
+#include "inputs/resolve.h"
+
+struct recipient {
+	uint64_t prefix;
+	const char *name, *account;
+	bool bare; /* of a key without domain: comes second to one with */
+};
+VEC_TYPE(recipient_vec, struct recipient);
+
+static int by_name(const void *x, const void *y)
+{
+	const struct recipient *a = x, *b = y;
+
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	int order = strcmp(a->name, b->name);
+	return order ? order : (int)a->bare - (int)b->bare;
+}
+
+/* Sorts, and keeps the first of each name. */
+static void sort_unique(struct recipient_vec *list)
+{
+	size_t n = 0;
+
+	if (list->n > 1)
+		qsort(list->v, list->n, sizeof(*list->v), by_name);
+	for (size_t i = 0; i < list->n; i++)
+		if (n == 0 || !streq(list->v[i].name, list->v[n - 1].name))
+			list->v[n++] = list->v[i];
+	list->n = n;
+}
+
+/* Whether the account may ever be full. A limit of its own may stand among its fields. */
+static bool has_limit(const struct settings *s, const struct account *x)
+{
+	if (x && x->quota)
+		return !streq(x->quota, "0");
+	return s->postfix_mailbox_size_limit != 0 || (x && strstr(x->extra, "quota_") != NULL);
+}
+
+static bool any_limit(const struct settings *s, const struct inputs *in)
+{
+	bool any = s->postfix_mailbox_size_limit != 0;
+
+	for (size_t i = 0; !any && i < in->accounts.n; i++)
+		any = has_limit(s, &in->accounts.v[i]);
+	return any;
+}
+
+/* Where mail for the alias ends: the usual case, one target that is an account, costs no memory. */
+static const char *final_account(const struct service_ctx *svc, const struct alias *x)
+{
+	if (x->key[0] != '@' && inputs_find_account(svc->in, x->targets) &&
+	    !inputs_find_alias(svc->in, x->targets))
+		return x->targets;
+	return resolve_single(svc->arena, svc->s, svc->in, x);
+}
+
+/* Whether the look-up would find another account without a row of this name. */
+static bool hides(const struct service_ctx *svc, const struct alias *x)
+{
+	const char *at = strrchr(x->key, '@');
+
+	return at == NULL || strchr(x->key, '+') || inputs_find_account(svc->in, x->key) ||
+	       (at > x->key && inputs_find_alias(svc->in, at));
+}
+
+static void list_wanted(const struct service_ctx *svc, struct recipient_vec *out)
+{
+	bool patterns = *svc->in->regexp != '\0';
+	struct arena *a = svc->arena;
+	struct alias_vec list = VEC_INIT;
+
+	if (!svc->s->enable_quotas || !any_limit(svc->s, svc->in))
+		return;
+	inputs_effective_aliases(a, svc->s, svc->in, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		const struct alias *x = &list.v[i];
+		if (streq(x->file, ALIAS_IDENTITY) || (patterns && alias_is_role(x)))
+			continue;
+		const char *account = final_account(svc, x);
+		if (!(account && has_limit(svc->s, inputs_find_account(svc->in, account))) &&
+		    !hides(svc, x))
+			continue;
+		struct recipient *r = VEC_PUSH(a, out);
+		*r = (struct recipient){ .name = x->key, .account = account ? account : "" };
+		r->bare = strchr(x->key, '@') == NULL;
+		if (r->bare) /* is looked up at the host's own name */
+			r->name = arena_printf(a, "%s@%s", x->key, svc->s->hostname);
+		r->prefix = str_prefix(r->name);
+	}
+	sort_unique(out);
+}
+
+static bool list_existing(struct arena *a, sqlite3 *db, struct recipient_vec *out)
+{
+	sqlite3_stmt *q = NULL;
+	int rc;
+
+	if (sqlite3_prepare_v2(db, "SELECT name, account FROM recipient ORDER BY name", -1, &q,
+			       NULL) != SQLITE_OK)
+		return false;
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW)
+		*VEC_PUSH(a, out) = (struct recipient){
+			.name = arena_strdup(a, (const char *)sqlite3_column_text(q, 0)),
+			.account = arena_strdup(a, (const char *)sqlite3_column_text(q, 1)),
+		};
+	(void)sqlite3_finalize(q);
+	return rc == SQLITE_DONE;
+}
+
+/* Puts the row, or deletes it when it has no account. */
+static bool run(sqlite3_stmt *q, const struct recipient *r)
+{
+	(void)sqlite3_reset(q);
+	(void)sqlite3_bind_text(q, 1, r->name, -1, SQLITE_STATIC);
+	if (sqlite3_bind_parameter_count(q) > 1)
+		(void)sqlite3_bind_text(q, 2, r->account, -1, SQLITE_STATIC);
+	return sqlite3_step(q) == SQLITE_DONE;
+}
+
+static bool write_differences(sqlite3_stmt *put, sqlite3_stmt *del,
+			      const struct recipient_vec *wanted, const struct recipient_vec *there)
+{
+	size_t i = 0, k = 0;
+	bool ok = true;
+
+	while (ok && (i < wanted->n || k < there->n)) {
+		int order = k == there->n    ? -1
+			    : i == wanted->n ? 1
+					     : strcmp(wanted->v[i].name, there->v[k].name);
+		if (order > 0)
+			ok = run(del, &there->v[k++]);
+		else if (order < 0 || !streq(wanted->v[i].account, there->v[k].account))
+			ok = run(put, &wanted->v[i]);
+		k += order == 0;
+		i += order <= 0;
+	}
+	return ok;
+}
+
+bool recipients_write(const struct live_ctx *ctx, struct sqlite3 *db)
+{
+	static const char make[] = "CREATE TABLE IF NOT EXISTS recipient"
+				   "(name TEXT PRIMARY KEY, account TEXT NOT NULL) WITHOUT ROWID";
+	struct recipient_vec wanted = VEC_INIT, there = VEC_INIT;
+	sqlite3_stmt *put = NULL, *del = NULL;
+
+	if (sqlite3_exec(db, make, NULL, NULL, NULL) != SQLITE_OK ||
+	    !list_existing(ctx->svc->arena, db, &there))
+		return false;
+	list_wanted(ctx->svc, &wanted);
+	bool ok = sqlite3_prepare_v2(
+			  db, "INSERT OR REPLACE INTO recipient(name, account) VALUES (?, ?)", -1,
+			  &put, NULL) == SQLITE_OK &&
+		  sqlite3_prepare_v2(db, "DELETE FROM recipient WHERE name = ?", -1, &del, NULL) ==
+			  SQLITE_OK &&
+		  write_differences(put, del, &wanted, &there);
+	(void)sqlite3_finalize(put);
+	(void)sqlite3_finalize(del);
+	return ok;
+}
