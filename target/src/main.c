@@ -26,7 +26,7 @@ static const struct applet applets[] = {
 	{ "render", cli_render, "write every daemon's configuration to a directory" },
 	{ "healthcheck", cli_healthcheck, "ask every port and daemon whether all is well" },
 	{ "dms-healthcheck", cli_healthcheck, NULL },
-	{ "exec", cli_exec, "wait for a file, then run a program" },
+	{ "exec", cli_exec, "run a program: after a file is there, with arguments of a file" },
 	{ "image-setup", cli_image_setup, "make the image's links (used by the Dockerfile)" },
 	{ "version", show_version, "print the version" },
 	{ "help", show_help, "print this" },

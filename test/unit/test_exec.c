@@ -102,6 +102,32 @@ static void test_there_already(void **state)
 			 ERR_UNAVAILABLE);
 }
 
+/* Lines of a file are arguments as they are. */
+static void test_arguments_file(void **state)
+{
+	static const char text[] = "# comment\n\n$HOME 100% \"; x\n--last\n";
+	const struct place *p = *state;
+	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(run((const char *const[]){ "exec", "--arguments", p->path, "--",
+						    "/bin/true", NULL }),
+			 ERR_IO);
+	assert_true(file_replace(p->path, text, strlen(text), &attr, FILE_EPHEMERAL, NULL, &err));
+	assert_int_equal(
+		run((const char *const[]){
+			"exec", "--after", p->dir, "--arguments", p->path, "--", "/bin/sh", "-c",
+			"test $# = 3 && test \"$1\" = '$HOME 100% \"; x' && test \"$2\" = --last",
+			"sh", "first", NULL }),
+		1);
+	assert_int_equal(
+		run((const char *const[]){
+			"exec", "--arguments", p->path, "--", "/bin/sh", "-c",
+			"test $# = 2 && test \"$1\" = '$HOME 100% \"; x' && test \"$2\" = --last",
+			"sh", NULL }),
+		0);
+}
+
 static void test_never_comes(void **state)
 {
 	const struct place *p = *state;
@@ -138,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test_setup_teardown(test_there_already, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_arguments_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_never_comes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_socket, set_up, tear_down),
 	};

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mailserver exec --after PATH [--timeout MS] -- PROGRAM ARGUMENT…
+ * mailserver exec [--after PATH [--timeout MS]] [--arguments FILE] -- PROGRAM ARGUMENT…
+ *
+ * --arguments: each line of FILE becomes one more argument, as it is; empty lines and those that begin with
+ * "#" do not. For values that may hold blanks and signs that mean something to others.
  *
  * For programs that need a file or socket of another one: waits until PATH exists, and, where it is
  * a socket, until somebody listens; then becomes PROGRAM. The appearance of PATH is an event of its
@@ -16,16 +19,19 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "cli/cli.h"
 
 #define RETRY_MS 10
 #define TIMEOUT_MS 10000
 #define TIMEOUT_MAX_MS 600000
+#define ARGUMENTS_MAX ((size_t)64 << 10)
 
 enum presence { PRESENT, ABSENT, REFUSING };
 
 struct wait_options {
-	const char *path;
+	const char *path;      /* NULL = wait for nothing */
+	const char *arguments; /* NULL = no file */
 	int64_t timeout_ms;
 	char *const *program;
 };
@@ -33,8 +39,9 @@ struct wait_options {
 static int usage(FILE *to, int status)
 {
 	fprintf(to,
-		"usage: mailserver exec --after PATH [--timeout MS] -- PROGRAM [ARGUMENT…]\n\n"
-		"Waits until PATH exists and, if it is a socket, is listened to; then runs PROGRAM.\n"
+		"usage: mailserver exec [--after PATH [--timeout MS]] [--arguments FILE] -- PROGRAM [ARGUMENT…]\n\n"
+		"Waits until PATH exists and, if it is a socket, is listened to; then runs PROGRAM, with\n"
+		"each line of FILE as one more argument.\n"
 		"Exit status 75 if that takes longer than MS milliseconds (%d).\n",
 		TIMEOUT_MS);
 	return status;
@@ -117,27 +124,59 @@ static bool parse_arguments(int argc, char **argv, struct wait_options *o)
 	for (; i + 1 < argc && !streq(argv[i], "--"); i += 2) {
 		if (streq(argv[i], "--after"))
 			o->path = argv[i + 1];
+		else if (streq(argv[i], "--arguments"))
+			o->arguments = argv[i + 1];
 		else if (!streq(argv[i], "--timeout") ||
 			 !parse_int64(argv[i + 1], 1, TIMEOUT_MAX_MS, &o->timeout_ms))
 			return false;
 	}
-	if (i + 1 >= argc || !streq(argv[i], "--") || o->path == NULL || o->path[0] != '/')
+	if (i + 1 >= argc || !streq(argv[i], "--") || (!o->path && !o->arguments) ||
+	    (o->path && o->path[0] != '/'))
 		return false;
 	o->program = argv + i + 1;
+	return true;
+}
+
+VEC_TYPE(word_vec, char *);
+
+/* The program's words, and behind them those of the file. */
+static bool gather_words(struct arena *a, const struct wait_options *o, struct word_vec *out,
+			 struct err *err)
+{
+	struct str rest, line;
+	char *text = NULL;
+
+	for (char *const *word = o->program; *word; word++)
+		*VEC_PUSH(a, out) = *word;
+	if (o->arguments && !file_read(a, o->arguments, ARGUMENTS_MAX, &text, NULL, err))
+		return false;
+	rest = str_from(text ? text : "");
+	while (str_next_line(&rest, &line))
+		if (line.n > 0 && line.p[0] != '#')
+			*VEC_PUSH(a, out) = str_dup(a, line);
+	*VEC_PUSH(a, out) = NULL;
 	return true;
 }
 
 int cli_exec(int argc, char **argv)
 {
 	struct wait_options o = { .timeout_ms = TIMEOUT_MS };
+	struct word_vec words = VEC_INIT;
+	struct err err = ERR_INIT;
+	struct arena a;
 
 	if (argc == 2 && (streq(argv[1], "help") || streq(argv[1], "--help")))
 		return usage(stdout, 0);
 	if (!parse_arguments(argc, argv, &o))
 		return usage(stderr, ERR_USAGE);
-	if (!wait_for(&o))
+	if (o.path && !wait_for(&o))
 		return ERR_TEMP;
-	(void)execvp(o.program[0], o.program);
+	arena_init(&a, "arguments");
+	if (!gather_words(&a, &o, &words, &err)) {
+		log_error("%s", err.text);
+		return (int)err.class;
+	}
+	(void)execvp(o.program[0], words.v);
 	log_error("can't run %s: %s", o.program[0], strerror(errno));
 	return ERR_UNAVAILABLE;
 }
