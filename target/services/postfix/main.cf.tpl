@@ -123,6 +123,7 @@ smtpd_recipient_restrictions =
 	reject_invalid_helo_hostname,
 	reject_non_fqdn_helo_hostname,
 	reject_unknown_recipient_domain,
+	reject_unlisted_recipient,
 {{#policies}}
 	check_policy_service {{policy_server}},
 {{/policies}}

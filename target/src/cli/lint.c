@@ -41,6 +41,8 @@ static const char *const used_by_code[] = {
 	"SHUTDOWN_GRACE",
 	"POSTMASTER_ADDRESS",
 	"ENABLE_QUOTAS",
+	"ENABLE_POSTGREY",
+	"POSTGREY_DELAY",
 	"DOVECOT_INET_PROTOCOLS",
 };
 

@@ -85,7 +85,7 @@ static const char *input_names(struct arena *a, unsigned bits)
 {
 	static const char *const names[INPUT_BITS] = {
 		"accounts", "aliases",	    "regular expression aliases", "local aliases",
-		"quotas",   "certificates", "settings of the daemons"
+		"quotas",   "certificates", "settings of the daemons",	  "greylisting"
 	};
 	autobuf struct buf out = BUF_INIT;
 

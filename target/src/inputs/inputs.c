@@ -19,6 +19,7 @@
 #include "inputs/aliases.h"
 #include "inputs/certs.h"
 #include "inputs/effective.h"
+#include "inputs/greylist.h"
 #include "inputs/later.h"
 #include "inputs/quotas.h"
 
@@ -33,6 +34,7 @@ struct raw {
 	const char *regexp, *local_aliases;
 	struct override_vec main_cf, master_cf;
 	struct line_vec dovecot_cf;
+	const char *greylist_clients, *greylist_recipients;
 };
 
 static void parse_accounts(struct arena *a, struct str text, struct raw *raw, struct problems *p)
@@ -82,6 +84,18 @@ static void parse_dovecot_cf(struct arena *a, struct str text, struct raw *raw, 
 	overrides_parse_lines(a, DOVECOT_CF_FILE, text, &raw->dovecot_cf, p);
 }
 
+static void parse_greylist_clients(struct arena *a, struct str text, struct raw *raw,
+				   struct problems *p)
+{
+	raw->greylist_clients = greylist_parse(a, GREYLIST_CLIENTS_FILE, text, p);
+}
+
+static void parse_greylist_recipients(struct arena *a, struct str text, struct raw *raw,
+				      struct problems *p)
+{
+	raw->greylist_recipients = greylist_parse(a, GREYLIST_RECIPIENTS_FILE, text, p);
+}
+
 /* TO ADD A FILE: its row. parse overwrites its part of raw. */
 static const struct input_file {
 	const char *name;
@@ -98,6 +112,8 @@ static const struct input_file {
 	{ MAIN_CF_FILE, parse_main_cf, true },
 	{ MASTER_CF_FILE, parse_master_cf, true },
 	{ DOVECOT_CF_FILE, parse_dovecot_cf, true },
+	{ GREYLIST_CLIENTS_FILE, parse_greylist_clients, false },
+	{ GREYLIST_RECIPIENTS_FILE, parse_greylist_recipients, false },
 };
 
 void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec *paths)
@@ -399,6 +415,8 @@ static void make_fingerprints(struct inputs *in)
 	for (size_t i = 0; i < in->dovecot_cf.n; i++)
 		overrides = fold(overrides, in->dovecot_cf.v[i]);
 	in->fingerprint[bit_number(INPUT_OVERRIDES)] = overrides;
+	in->fingerprint[bit_number(INPUT_GREYLIST)] =
+		fold(fold(1, in->greylist_clients), in->greylist_recipients);
 }
 
 void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
@@ -423,6 +441,8 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	in->main_cf = raw.main_cf;
 	in->master_cf = raw.master_cf;
 	in->dovecot_cf = raw.dovecot_cf;
+	in->greylist_clients = raw.greylist_clients;
+	in->greylist_recipients = raw.greylist_recipients;
 	in->account_index = raw.account_index;
 	in->alias_index = raw.alias_index;
 	gather_domains(a, in);

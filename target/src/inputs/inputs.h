@@ -37,9 +37,10 @@ enum input_bit {
 	INPUT_QUOTAS = 1 << 4,	      /* dovecot-quotas.cf */
 	INPUT_TLS = 1 << 5,	      /* certificates and keys */
 	INPUT_OVERRIDES = 1 << 6,     /* postfix-main.cf, postfix-master.cf, dovecot.cf */
-	INPUT_ALL = (1 << 7) - 1,
+	INPUT_GREYLIST = 1 << 7,      /* whitelist_clients.local, whitelist_recipients */
+	INPUT_ALL = (1 << 8) - 1,
 };
-#define INPUT_BITS 7
+#define INPUT_BITS 8
 
 struct account {
 	const char *address; /* lower case, the login */
@@ -97,7 +98,8 @@ struct inputs {
 	/* Settings of the daemons themselves. */
 	struct override_vec main_cf, master_cf;
 	struct line_vec dovecot_cf;
-	struct cert cert, alt_cert; /* alt_cert.chain_pem == NULL: none */
+	const char *greylist_clients, *greylist_recipients; /* entries that are never put off */
+	struct cert cert, alt_cert;			    /* alt_cert.chain_pem == NULL: none */
 	bool has_cert;
 	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
 	struct text_vec

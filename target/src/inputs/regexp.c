@@ -16,8 +16,6 @@
 #define FLAGS "AEUXimsx"
 #define LINE_FORM "a line is /pattern/ target@domain: correct or remove it"
 
-/* Why the library that Postfix uses can't compile the pattern, as a clause in the arena, or
- * NULL. */
 static const char *compile_problem(struct arena *a, struct str pattern, bool is_extended)
 {
 	char text[160] = "";
@@ -100,6 +98,11 @@ static const char *line_problem(struct arena *a, struct str line, unsigned *dept
 	}
 	problem = take_pattern(a, &line);
 	return problem || line.n > 0 ? problem : "has no target behind the pattern";
+}
+
+const char *regexp_compile_problem(struct arena *a, struct str pattern)
+{
+	return compile_problem(a, pattern, false);
 }
 
 bool regexp_split(struct str line, struct regexp_line *line_r)

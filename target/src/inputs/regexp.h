@@ -36,6 +36,9 @@ struct regexp_line {
 /* False when the line has not this shape; one that regexp_parse() took has it. */
 bool regexp_split(struct str line, struct regexp_line *line_r);
 
+/* Why the library that Postfix uses can't compile the pattern, as a clause in the arena, or NULL. */
+const char *regexp_compile_problem(struct arena *a, struct str pattern);
+
 /* Checks each line's shape "/pattern/flags result" (also "!/pattern/", if … endif); returns the
  * text to hand to Postfix: one logical line a line, no comments. */
 const char *regexp_parse(struct arena *a, const char *file, struct str text, struct problems *p);
