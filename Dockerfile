@@ -82,6 +82,10 @@ RUN set -eu; \
 COPY --from=lists /out/files/ /
 RUN supervisord --version; supervisorctl status || [ $? = 4 ]
 COPY --from=builder /src/build/mailserver /usr/local/bin/mailserver
+# Sieve scripts are compiled here: at run time nobody could write the result.
+RUN for script in /usr/share/mailserver/dovecot/*.sieve; do \
+        sievec -c /usr/share/mailserver/dovecot/sievec.conf -x '+editheader +vnd.dovecot.environment' "$script" || exit 1; \
+    done
 # Makes the links into /run and the state volume, the names of the applets, and keeps pristine package files.
 RUN ["/usr/local/bin/mailserver", "image-setup"]
 

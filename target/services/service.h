@@ -218,6 +218,11 @@ struct service {
 	 * the administrator's own settings, whose mistakes are findings. */
 	bool (*finish)(const struct service_ctx *ctx, const char *staging, struct problems *p,
 		       struct err *err);
+	/* Whether the text of a file of the config directory is one that the daemon reads as it is;
+	 * what its own checker says against it are findings, subject "<name>:<line>". ctx->in and
+	 * ctx->plan are NULL. */
+	bool (*judge)(const struct service_ctx *ctx, const char *name, struct str text,
+		      struct problems *p);
 	/* Whose line a complaint of one of the checks is about: "dovecot.cf:12", or NULL. */
 	const char *(*origin)(const struct service_ctx *ctx, const char *complaint);
 	/* program.command is what init runs. */

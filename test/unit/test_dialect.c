@@ -8,8 +8,9 @@
 #include "base/dialect.h"
 #include "base/proc.h"
 
-static const enum dialect all[] = { DIALECT_POSTFIX, DIALECT_DOVECOT, DIALECT_INI, DIALECT_SHELL,
-				    DIALECT_CRON,    DIALECT_WORDS,   DIALECT_RAW };
+static const enum dialect all[] = { DIALECT_POSTFIX, DIALECT_DOVECOT, DIALECT_DOVECOT_PLAIN,
+				    DIALECT_INI,     DIALECT_SHELL,   DIALECT_CRON,
+				    DIALECT_WORDS,   DIALECT_RAW };
 
 static void test_refused(void **state UNUSED)
 {
@@ -59,6 +60,7 @@ static void test_written(void **state UNUSED)
 		const char *value, *want;
 	} cases[] = {
 		{ DIALECT_POSTFIX, "", "" },
+		{ DIALECT_DOVECOT_PLAIN, "50% \"x\" ", "\"50% \\\"x\\\" \"" },
 		{ DIALECT_POSTFIX, "a $b  c\td", "a $$b  c\td" },
 		{ DIALECT_POSTFIX, "$$", "$$$$" },
 		{ DIALECT_DOVECOT, "", "\"\"" },
@@ -114,6 +116,7 @@ static void read_back(enum dialect d, const char *text, struct buf *out)
 		unescape(text, '\\', "%", out);
 		return;
 	case DIALECT_DOVECOT:
+	case DIALECT_DOVECOT_PLAIN:
 		if (text[0] == '"') {
 			assert_true(has_suffix(text, "\""));
 			autobuf struct buf cut = BUF_INIT;
@@ -122,7 +125,10 @@ static void read_back(enum dialect d, const char *text, struct buf *out)
 		} else {
 			buf_adds(&inner, text);
 		}
-		unescape(inner.p, '%', "%", out);
+		if (d == DIALECT_DOVECOT)
+			unescape(inner.p, '%', "%", out);
+		else
+			buf_adds(out, inner.p);
 		return;
 	case DIALECT_SHELL: {
 		buf_printf(&inner, "printf %%s %s", text);
@@ -175,8 +181,8 @@ static void test_round_trip(void **state UNUSED)
 
 static void test_names(void **state UNUSED)
 {
-	static const char *const want[] = { "postfix", "dovecot", "ini", "shell",
-					    "cron",    "words",	  "raw" };
+	static const char *const want[] = { "postfix", "dovecot", "dovecot-plain", "ini",
+					    "shell",   "cron",	  "words",	   "raw" };
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		assert_string_equal(dialect_name(all[i]), want[i]);
 }

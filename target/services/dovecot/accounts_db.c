@@ -22,7 +22,6 @@
 
 #define BUSY_MS 5000
 #define FIELDS_MAX 64
-#define ACCOUNT_INPUTS (INPUT_ACCOUNTS | INPUT_QUOTAS)
 
 struct db_state {
 	sqlite3 *db;
@@ -428,7 +427,7 @@ static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err
 	return ok;
 }
 
-const struct service_live dovecot_live = {
+const struct service_live accounts_live = {
 	.inputs = ACCOUNT_INPUTS | RECIPIENT_INPUTS,
 	.prepare = db_prepare,
 	.commit = db_commit,

@@ -21,6 +21,8 @@
 
 #include "service.h"
 
-extern const struct service_live dovecot_live;
+#define ACCOUNT_INPUTS (INPUT_ACCOUNTS | INPUT_QUOTAS)
+
+extern const struct service_live accounts_live;
 
 #endif

@@ -135,6 +135,23 @@ namespace inbox {
 }
 
 # --- Sieve
+#
+# In this order; a later one runs only while the message is still to be kept as it is. The first and fourth
+# are the administrator's and may come and go while Dovecot runs. All but the users' own are compiled
+# beforehand.
+
+sieve_script user_before {
+	type = before
+	path = /run/mailserver/live/sieve/before.dovecot.sieve
+	bin_path = /run/mailserver/live/sieve
+}
+{{#spam_subject}}
+
+sieve_script spam_subject {
+	type = before
+	path = /usr/share/mailserver/dovecot/spam-subject.sieve
+}
+{{/spam_subject}}
 
 sieve_script personal {
 	driver = file
@@ -142,8 +159,48 @@ sieve_script personal {
 	active_path = ~/.dovecot.sieve
 }
 
+sieve_script user_after {
+	type = after
+	path = /run/mailserver/live/sieve/after.dovecot.sieve
+	bin_path = /run/mailserver/live/sieve
+}
+{{#mark_spam_as_read}}
+
+sieve_script mark_as_read {
+	type = after
+	path = /usr/share/mailserver/dovecot/mark-as-read.sieve
+}
+{{/mark_spam_as_read}}
+{{#move_spam_to_junk}}
+
+sieve_script to_junk {
+	type = after
+	path = /usr/share/mailserver/dovecot/to-junk.sieve
+}
+{{/move_spam_to_junk}}
+
+!include sieve-environment.conf
+
+{{#lmtp_as_mail_user}}
+sieve_plugins {
+	sieve_extprograms = yes
+}
+sieve_pipe_bin_dir = /var/mail-state/lib-dovecot/sieve-pipe
+sieve_filter_bin_dir = /var/mail-state/lib-dovecot/sieve-filter
+
+{{/lmtp_as_mail_user}}
 sieve_extensions {
 	special-use = yes
+{{#lmtp_as_mail_user}}
+	vnd.dovecot.pipe = yes
+	vnd.dovecot.filter = yes
+{{/lmtp_as_mail_user}}
+}
+
+# For the administrator's scripts and our own.
+sieve_global_extensions {
+	editheader = yes
+	vnd.dovecot.environment = yes
 }
 
 # --- Plugins by protocol
@@ -298,6 +355,11 @@ service managesieve-login {
 {{/enable_managesieve}}
 
 service lmtp {
+{{#lmtp_as_mail_user}}
+	# So do the programs that scripts call; nothing of this needs root.
+	user = vmail
+	extra_groups =
+{{/lmtp_as_mail_user}}
 	unix_listener lmtp {
 		mode = 0660
 		group = postfix
@@ -305,6 +367,12 @@ service lmtp {
 }
 
 service auth {
+{{#lmtp_as_mail_user}}
+	unix_listener auth-userdb {
+		mode = 0600
+		user = vmail
+	}
+{{/lmtp_as_mail_user}}
 	unix_listener auth-postfix {
 		mode = 0660
 		group = postfix

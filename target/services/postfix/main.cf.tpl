@@ -139,6 +139,10 @@ smtpd_data_restrictions =
 # One that is down puts mail off; nothing passes unscanned. Users' mail has its own list (master.cf), and so
 # has mail made in the container.
 
+header_checks = pcre:$config_directory/incoming_header_filter.pcre
+# Only the message's own headers, not those of a message inside.
+mime_header_checks =
+nested_header_checks =
 milter_protocol = 6
 milter_default_action = tempfail
 smtpd_milters =

@@ -14,6 +14,9 @@
 /^User-Agent:/				IGNORE
 /^X-Enigmail/				IGNORE
 
+# Scanners' words are this server's, not a sender's.
+/^X-Spam(-[A-Za-z0-9-]+)?:/		IGNORE
+
 # No "reactions" by mail from Microsoft's clients.
 /^X-MS-Reactions:/			IGNORE
 /^Message-Id:/				PREPEND X-MS-Reactions: disallow

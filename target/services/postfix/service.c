@@ -23,6 +23,9 @@
 static const struct service_file files[] = {
 	{ .dest = "postfix/main.cf", .tpl = "main.cf.tpl", .dialect = DIALECT_POSTFIX },
 	{ .dest = "postfix/master.cf", .tpl = "master.cf.tpl", .dialect = DIALECT_POSTFIX },
+	{ .dest = "postfix/incoming_header_filter.pcre",
+	  .tpl = "incoming_header_filter.pcre.tpl",
+	  .dialect = DIALECT_RAW }, /* no values in it */
 	{ .dest = "postfix/sender_header_filter.pcre",
 	  .tpl = "sender_header_filter.pcre.tpl",
 	  .dialect = DIALECT_RAW }, /* no values in it */

@@ -48,7 +48,7 @@ static bool is_dovecot_plain(unsigned char c)
 	return isalnum(c) || strchr("_-./:@+,", c);
 }
 
-static void write_dovecot(struct buf *out, const char *value)
+static void write_dovecot(struct buf *out, const char *value, bool expanded)
 {
 	bool plain = *value != '\0';
 	for (const char *p = value; *p && plain; p++)
@@ -61,7 +61,7 @@ static void write_dovecot(struct buf *out, const char *value)
 	for (const char *p = value; *p; p++) {
 		if (*p == '"' || *p == '\\')
 			buf_addc(out, '\\');
-		if (*p == '%')
+		if (*p == '%' && expanded)
 			buf_addc(out, '%');
 		buf_addc(out, *p);
 	}
@@ -128,7 +128,10 @@ bool dialect_write(enum dialect d, struct buf *out, const char *value, struct er
 		add_escaped(out, value, "$", '$');
 		return true;
 	case DIALECT_DOVECOT:
-		write_dovecot(out, value);
+		write_dovecot(out, value, true);
+		return true;
+	case DIALECT_DOVECOT_PLAIN:
+		write_dovecot(out, value, false);
 		return true;
 	case DIALECT_INI:
 		return write_ini(out, value, err);
@@ -153,6 +156,8 @@ const char *dialect_name(enum dialect d)
 		return "postfix";
 	case DIALECT_DOVECOT:
 		return "dovecot";
+	case DIALECT_DOVECOT_PLAIN:
+		return "dovecot-plain";
 	case DIALECT_INI:
 		return "ini";
 	case DIALECT_SHELL:

@@ -9,6 +9,7 @@
  *
  *	postfix	main.cf, master.cf: "$" becomes "$$"; blanks stay; CR, LF refused (postconf(5))
  *	dovecot	2.4 settings: plain words as they are, else double quotes with \" and \\; "%" becomes "%%"
+ *	dovecot-plain	the same for settings in which Dovecot expands nothing: "%" stays
  *	ini	supervisord.conf: "%" becomes "%%"; " ;" refused
  *	shell	single quotes
  *	cron	crontab(5): "%" becomes "\%"; CR, LF refused
@@ -26,6 +27,7 @@
 enum dialect {
 	DIALECT_POSTFIX,
 	DIALECT_DOVECOT,
+	DIALECT_DOVECOT_PLAIN,
 	DIALECT_INI,
 	DIALECT_SHELL,
 	DIALECT_CRON,

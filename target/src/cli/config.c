@@ -63,7 +63,8 @@ struct loaded {
 static int load(struct arena *a, const struct config_args *args, struct loaded *l)
 {
 	struct inputs_where where = { .config_dir = args->config,
-				      .must_exist = dir_exists(PATH_PRISTINE) };
+				      .must_exist = dir_exists(PATH_PRISTINE),
+				      .judge = dir_exists(PATH_PRISTINE) ? plan_judge : NULL };
 	struct err err = ERR_INIT;
 
 	problems_init(&l->p, a);

@@ -84,8 +84,9 @@ static int boot(struct arena *a)
 static const char *input_names(struct arena *a, unsigned bits)
 {
 	static const char *const names[INPUT_BITS] = {
-		"accounts", "aliases",	    "regular expression aliases", "local aliases",
-		"quotas",   "certificates", "settings of the daemons",	  "greylisting"
+		"accounts", "aliases",		"regular expression aliases", "local aliases",
+		"quotas",   "certificates",	"settings of the daemons",    "greylisting",
+		"scripts",  "rules for scoring"
 	};
 	autobuf struct buf out = BUF_INIT;
 

@@ -35,6 +35,7 @@ struct raw {
 	struct override_vec main_cf, master_cf;
 	struct line_vec dovecot_cf;
 	const char *greylist_clients, *greylist_recipients;
+	struct str script_before, script_after, spam_rules;
 };
 
 static void parse_accounts(struct arena *a, struct str text, struct raw *raw, struct problems *p)
@@ -96,6 +97,26 @@ static void parse_greylist_recipients(struct arena *a, struct str text, struct r
 	raw->greylist_recipients = greylist_parse(a, GREYLIST_RECIPIENTS_FILE, text, p);
 }
 
+static void parse_script_before(struct arena *a, struct str text, struct raw *raw,
+				struct problems *p)
+{
+	raw->script_before = text;
+	scripts_check_text(a, SCRIPT_BEFORE_FILE, text, p);
+}
+
+static void parse_script_after(struct arena *a, struct str text, struct raw *raw,
+			       struct problems *p)
+{
+	raw->script_after = text;
+	scripts_check_text(a, SCRIPT_AFTER_FILE, text, p);
+}
+
+static void parse_spam_rules(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->spam_rules = text;
+	scripts_check_text(a, SPAM_RULES_FILE, text, p);
+}
+
 /* TO ADD A FILE: its row. parse overwrites its part of raw. */
 static const struct input_file {
 	const char *name;
@@ -103,17 +124,22 @@ static const struct input_file {
 	/* Goes into rendered files, not into tables: with an error the generation in force stays,
 	 * or there is no start. A copy is taken only when the whole directory is gone. */
 	bool is_override;
+	/* Its language is another program's, which is asked (inputs_where.judge). */
+	bool is_judged;
 } input_files[] = {
-	{ ACCOUNTS_FILE, parse_accounts, false },
-	{ ALIASES_FILE, parse_aliases, false },
-	{ REGEXP_FILE, parse_regexp, false },
-	{ LOCAL_ALIASES_FILE, parse_local_aliases, false },
-	{ QUOTAS_FILE, parse_quotas, false },
-	{ MAIN_CF_FILE, parse_main_cf, true },
-	{ MASTER_CF_FILE, parse_master_cf, true },
-	{ DOVECOT_CF_FILE, parse_dovecot_cf, true },
-	{ GREYLIST_CLIENTS_FILE, parse_greylist_clients, false },
-	{ GREYLIST_RECIPIENTS_FILE, parse_greylist_recipients, false },
+	{ ACCOUNTS_FILE, parse_accounts, false, false },
+	{ ALIASES_FILE, parse_aliases, false, false },
+	{ REGEXP_FILE, parse_regexp, false, false },
+	{ LOCAL_ALIASES_FILE, parse_local_aliases, false, false },
+	{ QUOTAS_FILE, parse_quotas, false, false },
+	{ MAIN_CF_FILE, parse_main_cf, true, false },
+	{ MASTER_CF_FILE, parse_master_cf, true, false },
+	{ DOVECOT_CF_FILE, parse_dovecot_cf, true, false },
+	{ GREYLIST_CLIENTS_FILE, parse_greylist_clients, false, false },
+	{ GREYLIST_RECIPIENTS_FILE, parse_greylist_recipients, false, false },
+	{ SCRIPT_BEFORE_FILE, parse_script_before, false, true },
+	{ SCRIPT_AFTER_FILE, parse_script_after, false, true },
+	{ SPAM_RULES_FILE, parse_spam_rules, false, true },
 };
 
 void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec *paths)
@@ -200,8 +226,9 @@ static bool check_vanished(struct arena *a, const struct inputs_where *where, st
 	return fallen;
 }
 
-static void read_one(struct arena *a, const struct inputs_where *where, const struct input_file *f,
-		     struct raw *raw, struct inputs *in, struct problems *p)
+static void read_one(struct arena *a, const struct settings *s, const struct inputs_where *where,
+		     const struct input_file *f, struct raw *raw, struct inputs *in,
+		     struct problems *p)
 {
 	struct problems found;
 	struct err err = ERR_INIT;
@@ -216,8 +243,10 @@ static void read_one(struct arena *a, const struct inputs_where *where, const st
 	else
 		problems_add(&found, SEV_ERROR, f->name, "make it a readable text file", "%s",
 			     err.text);
+	bool known = !f->is_judged || kept->missing || problems_errors(&found) > 0 ||
+		     inputs_judge(a, s, where, f->name, text, &found);
 	size_t errors = problems_errors(&found);
-	kept->good = errors == 0;
+	kept->good = errors == 0 && known;
 	if (kept->good)
 		kept->text = text;
 	in->override_errors += f->is_override ? errors : 0;
@@ -394,6 +423,26 @@ static uint64_t fold_overrides(uint64_t h, const struct override_vec *list)
 	return fold(h, NULL);
 }
 
+static uint64_t fold_text(uint64_t h, struct str text)
+{
+	return fold(h ^ hash_bytes(text.p, text.n), NULL);
+}
+
+static uint64_t fold_scripts(const struct inputs *in)
+{
+	uint64_t h = fold_text(fold_text(1, in->script_before), in->script_after);
+
+	for (size_t i = 0; i < in->user_scripts.n; i++)
+		if (in->user_scripts.v[i].good)
+			h = fold_text(fold(h, in->user_scripts.v[i].name),
+				      in->user_scripts.v[i].text);
+	for (size_t i = 0; i < in->programs.n; i++) {
+		const struct program *x = &in->programs.v[i];
+		h = fold(fold(fold(h, x->dir), x->name), x->stamp);
+	}
+	return h;
+}
+
 static void make_fingerprints(struct inputs *in)
 {
 	uint64_t accounts = 1, quotas = 1, aliases = 1;
@@ -417,12 +466,19 @@ static void make_fingerprints(struct inputs *in)
 	in->fingerprint[bit_number(INPUT_OVERRIDES)] = overrides;
 	in->fingerprint[bit_number(INPUT_GREYLIST)] =
 		fold(fold(1, in->greylist_clients), in->greylist_recipients);
+	in->fingerprint[bit_number(INPUT_SCRIPTS)] = fold_scripts(in);
+	in->fingerprint[bit_number(INPUT_SPAM_RULES)] = fold_text(1, in->spam_rules);
 }
 
 void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
 		 struct inputs *in, struct problems *p)
 {
-	struct raw raw = { .regexp = "", .local_aliases = "" };
+	const struct str none = { "", 0 };
+	struct raw raw = { .regexp = "",
+			   .local_aliases = "",
+			   .script_before = none,
+			   .script_after = none,
+			   .spam_rules = none };
 
 	*in = (struct inputs){ 0 };
 	map_init(&raw.account_index, a, 0);
@@ -431,7 +487,7 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	for (size_t i = 0; vanished && i < ARRAY_SIZE(input_files); i++)
 		*VEC_PUSH(a, &in->fallen) = input_files[i].name;
 	for (size_t i = 0; !vanished && i < ARRAY_SIZE(input_files); i++)
-		read_one(a, where, &input_files[i], &raw, in, p);
+		read_one(a, s, where, &input_files[i], &raw, in, p);
 	merge_accounts(a, s, where, &raw, p);
 	merge_aliases(a, s, &raw, p);
 	in->accounts = raw.accounts;
@@ -448,6 +504,10 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	gather_domains(a, in);
 	apply_quotas(a, in, &raw.quotas, p);
 	effective_check(a, s, in, p);
+	in->script_before = raw.script_before;
+	in->script_after = raw.script_after;
+	in->spam_rules = raw.spam_rules;
+	scripts_read(a, s, where, in, p);
 	later_check(a, where->config_dir, p);
 	make_fingerprints(in);
 	size_t before = problems_errors(p);
@@ -504,6 +564,7 @@ bool inputs_save_last_good(const struct inputs_where *where, const struct inputs
 	     i++) /* one that can't be kept does not stop the others */
 		if (in->texts[i].good && !save_copy(&a, where, &in->texts[i], err))
 			ok = false;
+	ok = scripts_save(&a, where->last_good_dir, in, err) && ok;
 	arena_fini(&a);
 	return ok;
 }

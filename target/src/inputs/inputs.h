@@ -27,6 +27,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "inputs/overrides.h"
+#include "inputs/scripts.h"
 #include "settings/settings.h"
 
 enum input_bit {
@@ -38,9 +39,11 @@ enum input_bit {
 	INPUT_TLS = 1 << 5,	      /* certificates and keys */
 	INPUT_OVERRIDES = 1 << 6,     /* postfix-main.cf, postfix-master.cf, dovecot.cf */
 	INPUT_GREYLIST = 1 << 7,      /* whitelist_clients.local, whitelist_recipients */
-	INPUT_ALL = (1 << 8) - 1,
+	INPUT_SCRIPTS = 1 << 8,	      /* Sieve scripts and the programs they may call */
+	INPUT_SPAM_RULES = 1 << 9,    /* spamassassin-rules.cf */
+	INPUT_ALL = (1 << 10) - 1,
 };
-#define INPUT_BITS 8
+#define INPUT_BITS 10
 
 struct account {
 	const char *address; /* lower case, the login */
@@ -99,7 +102,11 @@ struct inputs {
 	struct override_vec main_cf, master_cf;
 	struct line_vec dovecot_cf;
 	const char *greylist_clients, *greylist_recipients; /* entries that are never put off */
-	struct cert cert, alt_cert;			    /* alt_cert.chain_pem == NULL: none */
+	/* Texts that are handed on as they are, "" if none. */
+	struct str script_before, script_after, spam_rules;
+	struct user_script_vec user_scripts;
+	struct program_vec programs;
+	struct cert cert, alt_cert; /* alt_cert.chain_pem == NULL: none */
 	bool has_cert;
 	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
 	struct text_vec
@@ -126,6 +133,10 @@ struct inputs_where {
 	bool must_exist;
 	const char *letsencrypt_dir; /* NULL = INPUTS_LETSENCRYPT */
 	const char *salt_key; /* key file for salts of MAIL_ACCOUNTS, NULL = INPUTS_SALT_KEY */
+	/* Asks the program that will read the text whether it can; what is wrong are findings with
+	 * the subject "<name>:<line>". False: nobody reads it. NULL = not asked. */
+	bool (*judge)(struct arena *a, const struct settings *s, const char *name, struct str text,
+		      struct problems *p);
 };
 
 #define INPUTS_SALT_KEY "/run/mailserver/salt.key"
@@ -133,6 +144,10 @@ struct inputs_where {
 
 void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
 		 struct inputs *in, struct problems *p);
+
+/* judge, unless the text is the last good copy, which has been judged. */
+bool inputs_judge(struct arena *a, const struct settings *s, const struct inputs_where *where,
+		  const char *name, struct str text, struct problems *p);
 
 /* Keeps the files that were read without errors for the next start, and for the moment when one
  * of them gets an error (durable copies of those that differ; a file that is gone is gone from

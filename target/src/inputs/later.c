@@ -41,25 +41,6 @@ static void add(struct problems *p, const char *name, const char *what)
 	problems_add(p, SEV_WARNING, name, NULL, "known, not in this image yet: %s", what);
 }
 
-/* USER@DOMAIN.dovecot.sieve: one warning for all of them, with the name of the first. */
-static void check_sieve(struct arena *a, const char *config_dir, struct problems *p)
-{
-	DIR *d = opendir(config_dir);
-	const struct dirent *e;
-	const char *first = NULL;
-
-	if (d == NULL)
-		return;
-	while ((e = readdir(d)) != NULL)
-		if (strchr(e->d_name, '@') && has_suffix(e->d_name, ".dovecot.sieve") &&
-		    (first == NULL || strcmp(e->d_name, first) < 0))
-			first = arena_strdup(a, e->d_name);
-	(void)closedir(d);
-	if (first)
-		add(p, first,
-		    "scripts are not taken from here; users can put theirs with ManageSieve");
-}
-
 void later_check(struct arena *a, const char *config_dir, struct problems *p)
 {
 	if (config_dir == NULL)
@@ -67,5 +48,4 @@ void later_check(struct arena *a, const char *config_dir, struct problems *p)
 	for (size_t i = 0; i < ARRAY_SIZE(later_files); i++)
 		if (has_content(arena_printf(a, "%s/%s", config_dir, later_files[i].name)))
 			add(p, later_files[i].name, later_files[i].what);
-	check_sieve(a, config_dir, p);
 }

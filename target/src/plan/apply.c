@@ -34,6 +34,7 @@ static const struct inputs_where server_where = {
 	.last_good_dir = PATH_LAST_GOOD,
 	.fallback = true,
 	.state_dir = PATH_STATE,
+	.judge = plan_judge,
 };
 
 struct work {
@@ -178,6 +179,8 @@ static bool write_run_files(struct work *w, struct err *err)
 	settings_snapshot(&w->arena, &shown, &snapshot);
 	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG;
 	list_linked_dirs(w, &dirs);
+	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG "/" PIPE_DIR;
+	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG "/" FILTER_DIR;
 	certs_watch_dirs(&w->arena, &w->s, &server_where, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)
 		buf_printf(&watch, "%s\n", dirs.v[i]);

@@ -143,6 +143,18 @@ void plan_check(const struct plan *plan, struct problems *p)
 			plan->services.v[i]->check(&plan->ctx, p);
 }
 
+bool plan_judge(struct arena *a, const struct settings *s, const char *name, struct str text,
+		struct problems *p)
+{
+	const struct service_ctx ctx = { .arena = a, .s = s };
+
+	for (int i = 0; services_all[i]; i++)
+		if (services_all[i]->judge && plan_is_enabled(services_all[i], s) &&
+		    services_all[i]->judge(&ctx, name, text, p))
+			return true;
+	return false;
+}
+
 void plan_print(const struct plan *plan, struct buf *out)
 {
 	buf_printf(out, "host %s\ndomain %s\n", plan->ctx.s->hostname, plan->ctx.s->domainname);

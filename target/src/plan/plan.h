@@ -76,5 +76,8 @@ bool plan_lookup(void *ctx, const char *name, struct tpl_value *value_r);
 
 /* Runs the services' check hooks. */
 void plan_check(const struct plan *plan, struct problems *p);
+/* For inputs_where.judge: asks the service that reads the file. */
+bool plan_judge(struct arena *a, const struct settings *s, const char *name, struct str text,
+		struct problems *p);
 
 #endif

@@ -102,6 +102,9 @@ bool quick_put(struct arena *a, const struct settings_source *src, const char *b
 	if (!dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err) ||
 	    !streq(stamp_stored(a, PATH_LIVE), before))
 		return false;
+	/* A script is waiting for the account. */
+	if (file_exists(arena_printf(a, PATH_CONFIG "/%s" SCRIPT_SUFFIX, account->address)))
+		return false;
 	const char *after = stamp_now(a, src, &s);
 	if (!only_changed(before, after, path) || !is_still(a, path, text))
 		return false;

@@ -48,6 +48,7 @@ const char *stamp_make(struct arena *a, const struct settings *s, const struct i
 	inputs_list_files(a, where->config_dir, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)
 		add_file(&out, dirs.v[i]);
+	scripts_stamp(a, where->config_dir, &out);
 	dirs = (struct text_vec)VEC_INIT;
 	certs_watch_dirs(a, s, where, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dovecot's live data are two things of different nature: the account table, a transaction, and the
+ * scripts, which come after it because they may belong to a new account.
+ */
+#include "dovecot/live.h"
+
+#include "dovecot/accounts_db.h"
+#include "dovecot/recipients.h"
+#include "dovecot/scripts.h"
+
+static bool has_accounts(const struct live_ctx *ctx)
+{
+	return (ctx->changed & accounts_live.inputs) != 0;
+}
+
+static bool prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
+{
+	return !has_accounts(ctx) || accounts_live.prepare(ctx, state_r, err);
+}
+
+static bool commit(const struct live_ctx *ctx, void *state, struct err *err)
+{
+	return (!has_accounts(ctx) || accounts_live.commit(ctx, state, err)) &&
+	       ((ctx->changed & SCRIPTS_INPUTS) == 0 || scripts_commit(ctx, err));
+}
+
+static void abort_work(const struct live_ctx *ctx, void *state)
+{
+	if (has_accounts(ctx))
+		accounts_live.abort(ctx, state);
+}
+
+static bool can_put(const struct live_ctx *ctx, const struct account *account)
+{
+	return accounts_live.can_put(ctx, account);
+}
+
+static bool put(const struct live_ctx *ctx, const struct account *account, struct err *err)
+{
+	return accounts_live.put(ctx, account, err);
+}
+
+const struct service_live dovecot_live = {
+	.inputs = ACCOUNT_INPUTS | RECIPIENT_INPUTS | SCRIPTS_INPUTS,
+	.prepare = prepare,
+	.commit = commit,
+	.abort = abort_work,
+	.can_put = can_put,
+	.put = put,
+};

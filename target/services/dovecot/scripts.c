@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A compiled script holds the path of its source, so scripts are compiled where they lie. Dovecot
+ * would compile one that is newer than its binary for every message: the moment between the two
+ * writes costs a few milliseconds and a line in the log, no mail.
+ *
+ * SOURCES
+ *	sievec(1); Dovecot 2.4 "Sieve extprograms plugin".
+ */
+#include "dovecot/scripts.h"
+
+#include <dirent.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "dovecot/user_scripts.h"
+
+#define SIEVEC "/usr/bin/sievec"
+#define SIEVEC_CONF "/usr/share/mailserver/dovecot/sievec.conf"
+#define SIEVEC_MS 10000
+/* What scripts for everybody may do beyond those of users. */
+#define GLOBAL_EXTENSIONS "+editheader +vnd.dovecot.environment"
+#define PROGRAM_MAX ((size_t)64 << 20)
+
+static bool is_global(const char *name)
+{
+	return streq(name, SCRIPT_BEFORE_FILE) || streq(name, SCRIPT_AFTER_FILE);
+}
+
+/* False when the compiler could not be run; *output_r is what it says, "" when it is content. */
+static bool compile(struct arena *a, const char *script, const char *binary, bool global,
+		    const char **output_r, struct err *err)
+{
+	const char *const argv[] = {
+		SIEVEC, "-c",	SIEVEC_CONF, "-x", global ? GLOBAL_EXTENSIONS : "+fileinto",
+		script, binary, NULL
+	};
+	const struct proc_spec spec = { .argv = argv, .timeout_ms = SIEVEC_MS };
+	struct proc_result res = { 0 };
+
+	if (!proc_run(&spec, &res, err))
+		return false;
+	*output_r = res.status == 0 ? "" : arena_strdup(a, res.output.n ? res.output.p : "failed");
+	buf_fini(&res.output);
+	return true;
+}
+
+/* "NAME: line 4: error: TEXT" of the compiler becomes a finding about NAME:4. */
+static bool add_complaint(struct arena *a, const char *name, struct str line, struct problems *p)
+{
+	const char *text = str_dup(a, line);
+	const char *number = strstr(text, ": line "), *what = strstr(text, "error: ");
+	size_t digits;
+
+	if (number == NULL || what == NULL || what < number)
+		return false;
+	number += strlen(": line ");
+	digits = strspn(number, "0123456789");
+	problems_add(
+		p, SEV_ERROR, arena_printf(a, "%s:%.*s", name, (int)digits, number),
+		"correct the script; Sieve is RFC 5228, the extensions are in the documentation",
+		"%s", what + strlen("error: "));
+	return digits > 0;
+}
+
+static void add_complaints(struct arena *a, const char *name, const char *output,
+			   struct problems *p)
+{
+	struct str rest = str_from(output), line;
+	bool any = false;
+
+	while (str_next_line(&rest, &line))
+		any = add_complaint(a, name, line, p) || any;
+	rest = str_from(output);
+	if (!any && str_next_line(&rest, &line))
+		problems_add(p, SEV_ERROR, name, NULL, "%.*s", (int)line.n, line.p);
+}
+
+bool scripts_judge(const struct service_ctx *ctx, const char *name, struct str text,
+		   struct problems *p)
+{
+	char dir[] = "/tmp/mailserver-sieve-XXXXXX";
+	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+	struct arena *a = ctx->arena;
+	struct err err = ERR_INIT;
+	const char *output = "";
+
+	if (!has_suffix(name, SCRIPT_SUFFIX))
+		return false;
+	bool ok = mkdtemp(dir) != NULL || err_sys(&err, ERR_CREATE, "make a directory in /tmp");
+	const char *script = arena_printf(a, "%s/script.sieve", dir);
+	ok = ok && file_replace(script, text.p, text.n, &attr, FILE_EPHEMERAL, NULL, &err) &&
+	     compile(a, script, arena_printf(a, "%s/script.svbin", dir), is_global(name), &output,
+		     &err);
+	if (!ok)
+		problems_add(p, SEV_ERROR, name, NULL, "can't be compiled: %s", err.text);
+	else if (*output)
+		add_complaints(a, name, output, p);
+	(void)!tree_remove(dir, &err);
+	return true;
+}
+
+/* Writes and compiles the script, or removes it when it is empty. A script that was good once and
+ * is not for this Dovecot is left out, so that mail is delivered. */
+static bool put_global(const struct live_ctx *ctx, const char *name, struct str text,
+		       struct err *err)
+{
+	const struct file_attr attr = { 0644, (uid_t)-1, (gid_t)-1 };
+	struct arena *a = ctx->svc->arena;
+	const char *script = arena_printf(a, "%s/sieve/%s", ctx->dir, name);
+	const char *binary =
+		arena_printf(a, "%.*s.svbin", (int)(strlen(script) - strlen(".sieve")), script);
+	const char *output = "";
+
+	if (str_trim(text).n > 0) {
+		if (!dir_make(arena_printf(a, "%s/sieve", ctx->dir), NULL, err) ||
+		    !file_replace(script, text.p, text.n, &attr, FILE_EPHEMERAL, NULL, err))
+			return false;
+		if (ctx->svc->on_host)
+			return true;
+		if (!compile(a, script, binary, true, &output, err))
+			return false;
+		if (*output == '\0')
+			return chmod(binary, 0644) == 0 ||
+			       err_sys(err, ERR_IO, "change the mode of %s", binary);
+		log_warn("%s can't be compiled, mail is delivered without it: %s", name, output);
+	}
+	(void)unlink(binary);
+	(void)unlink(script);
+	return true;
+}
+
+static bool is_wanted(const struct inputs *in, const char *dir, const char *name)
+{
+	for (size_t i = 0; i < in->programs.n; i++)
+		if (streq(in->programs.v[i].dir, dir) && streq(in->programs.v[i].name, name))
+			return true;
+	return false;
+}
+
+static void remove_programs(const struct live_ctx *ctx, const char *dir, const char *place)
+{
+	DIR *d = opendir(place);
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL)
+		if (!streq(e->d_name, ".") && !streq(e->d_name, "..") &&
+		    !is_wanted(ctx->svc->in, dir, e->d_name))
+			(void)unlink(arena_printf(ctx->svc->arena, "%s/%s", place, e->d_name));
+	if (d)
+		(void)closedir(d);
+}
+
+static bool put_programs(const struct live_ctx *ctx, struct err *err)
+{
+	static const char *const dirs[] = { PIPE_DIR, FILTER_DIR };
+	const struct file_attr attr = { 0755, 0, 0 };
+	const struct program_vec *programs = &ctx->svc->in->programs;
+	struct arena *a = ctx->svc->arena;
+
+	for (size_t i = 0; i < programs->n; i++) {
+		const struct program *x = &programs->v[i];
+		char *text;
+		size_t n;
+		if (!file_read(a, x->path, PROGRAM_MAX, &text, &n, err) ||
+		    !file_replace(arena_printf(a, SCRIPTS_STATE "/%s/%s", x->dir, x->name), text, n,
+				  &attr, FILE_EPHEMERAL, NULL, err))
+			return false;
+	}
+	for (size_t d = 0; d < ARRAY_SIZE(dirs); d++)
+		remove_programs(ctx, dirs[d], arena_printf(a, SCRIPTS_STATE "/%s", dirs[d]));
+	return true;
+}
+
+bool scripts_commit(const struct live_ctx *ctx, struct err *err)
+{
+	const struct inputs *in = ctx->svc->in;
+
+	if ((ctx->changed & INPUT_SCRIPTS) != 0 &&
+	    (!put_global(ctx, SCRIPT_BEFORE_FILE, in->script_before, err) ||
+	     !put_global(ctx, SCRIPT_AFTER_FILE, in->script_after, err)))
+		return false;
+	if (ctx->svc->on_host)
+		return true;
+	return ((ctx->changed & INPUT_SCRIPTS) == 0 || put_programs(ctx, err)) &&
+	       user_scripts_put(ctx->svc, err);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME
+ *	scripts - Sieve scripts and their programs from the config directory, as Dovecot reads them
+ *
+ *	<live>/sieve/before.dovecot.sieve, after.…	for everybody, compiled here: Dovecot could not
+ *							write the result
+ *	mail_home/.dovecot.sieve			script of one account, or what that link leads to
+ *	lib-dovecot/sieve-pipe/, sieve-filter/		programs, executable (a tmpfs on /run often
+ *							is mounted noexec)
+ *
+ * An account's script is put in place when it is new or differs from what was put there last
+ * (lib-dovecot/user-sieve keeps that). So what a user changes through ManageSieve stays until the
+ * administrator's file changes. A file that is removed takes its script with it, unless the user
+ * has changed it.
+ *
+ * LIMITS
+ *	The home directory is /var/mail/DOMAIN/LOCAL/home; an account with another one in its extra
+ *	fields is not served.
+ */
+#ifndef SERVICES_DOVECOT_SCRIPTS_H
+#define SERVICES_DOVECOT_SCRIPTS_H
+
+#include "service.h"
+
+#define SCRIPTS_INPUTS (INPUT_SCRIPTS | INPUT_ACCOUNTS)
+
+bool scripts_judge(const struct service_ctx *ctx, const char *name, struct str text,
+		   struct problems *p);
+bool scripts_commit(const struct live_ctx *ctx, struct err *err) MUST_CHECK;
+
+#endif
