@@ -225,6 +225,10 @@ struct service {
 		      struct problems *p);
 	/* Whose line a complaint of one of the checks is about: "dovecot.cf:12", or NULL. */
 	const char *(*origin)(const struct service_ctx *ctx, const char *complaint);
+	/* `mailserver config translate-NAME FILE`: a file in an older language of the daemon, in the
+	 * one of the image. */
+	void (*translate)(struct arena *a, const char *file, struct str text, struct buf *out,
+			  struct problems *p);
 	/* program.command is what init runs. */
 	bool is_supervisor;
 };

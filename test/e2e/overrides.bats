@@ -170,3 +170,63 @@ replace() { cat >"$(config "$1")/.new" && mv "$(config "$1")/.new" "$(config "$1
 	assert_status 1
 	assert_match '^\+maximal_queue_lifetime = 7d'
 }
+
+# A certificate and a key for every path of the file, so that only its language is judged.
+make_ssl_files() {
+	in_server live sh -eu -c '
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=x \
+			-keyout /tmp/key -out /tmp/cert 2>/dev/null
+		grep -oE "/etc/ssl/[a-z0-9/.-]+[.](pem|key)" | sort -u | while read -r file; do
+			mkdir -p "${file%/*}"
+			case $file in *key*) cp /tmp/key "$file" ;; *) cp /tmp/cert "$file" ;; esac
+		done'
+}
+
+@test "Dovecot 2.4 itself takes every translated setting" {
+	local fixtures=$ROOT_DIR/test/fixtures/dovecot-2.3
+	make_ssl_files <"$fixtures/settings.new"
+	run in_server live sh -c '{ printf "dovecot_config_version = 2.4.1\ndovecot_storage_version = 2.4.1\n"; cat; } >/tmp/x.conf
+		doveconf -c /tmp/x.conf -n' <"$fixtures/settings.new"
+	assert_status 0
+	assert_output 'restart_request_count = unlimited'
+	run in_server live mailserver config translate-dovecot - <"$fixtures/settings.old"
+	assert_status 0
+	assert_output 'mail_driver = maildir'
+}
+
+# shellcheck disable=SC2016
+@test "a dovecot.cf of 2.3 works: every line is told with its new form" {
+	cat >"$(config old)/dovecot.cf" <<-'END'
+		mail_max_userip_connections = 50
+		disable_plaintext_auth = yes
+		protocol imap {
+		  mail_plugins = $mail_plugins mail_log notify
+		}
+		plugin {
+		  quota_rule = *:storage=3M
+		  mail_log_events = delete expunge
+		}
+	END
+	account_line anna@example.test secret-anna >"$(config old)/postfix-accounts.cf"
+	server_start old -e SSL_TYPE=self-signed
+	run log_of old
+	assert_match "dovecot.cf:2: 'disable_plaintext_auth = yes' is now 'auth_allow_cleartext = no'"
+	assert_match "dovecot.cf:4: .*mail_log = yes"
+	assert_match "dovecot.cf:7: 'quota_rule = \*:storage=3M' is now 'quota_storage_size = 3M'"
+	assert_match 'config translate-dovecot'
+	assert_equal "$(in_server old doveconf -h mail_max_userip_connections)" 50
+	mail_in old anna@example.test translated
+	fetch old anna@example.test secret-anna translated
+	run in_server old doveadm quota get -u anna@example.test
+	assert_match 'STORAGE +[0-9]+ +3072'
+	server_remove old
+}
+
+@test "what has no form in 2.4 stops the start, all of it at once" {
+	cp "$ROOT_DIR/test/fixtures/dovecot-2.3/gone.old" "$(config gone)/dovecot.cf"
+	refuse gone
+	assert_match 'dovecot.cf:16: .quota_grace. is a setting of Dovecot 2.3'
+	assert_match 'quota_storage_grace to a size'
+	assert_match 'dovecot.cf:9: .mail_replica.'
+	assert_match 'dovecot.cf:39: .passdb'
+}

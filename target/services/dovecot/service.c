@@ -10,6 +10,7 @@
 
 #include "dovecot/live.h"
 #include "dovecot/scripts.h"
+#include "dovecot/translate.h"
 #include "dovecot/user_scripts.h"
 #include "settings/tls_mode.h"
 
@@ -94,30 +95,70 @@ static struct tpl_value ipv6_only(const struct service_ctx *ctx)
 	return tpl_bool(streq(ctx->s->dovecot_inet_protocols, "ipv6"));
 }
 
-static struct tpl_value dovecot_cf(const struct service_ctx *ctx)
+/* dovecot.cf in the language of 2.4. */
+static void translate_cf(const struct service_ctx *ctx, struct translated_vec *out,
+			 struct problems *p)
 {
 	const struct line_vec *lines = &ctx->in->dovecot_cf;
-	struct tpl_item *items = arena_array(ctx->arena, lines->n, sizeof(*items));
-	struct tpl_field *f = arena_array(ctx->arena, lines->n, sizeof(*f));
+	autobuf struct buf text = BUF_INIT;
 
-	for (size_t i = 0; i < lines->n; i++) {
-		f[i] = (struct tpl_field){ "line", tpl_text(lines->v[i]) };
-		items[i] = (struct tpl_item){ &f[i], 1 };
-	}
-	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, lines->n } };
+	for (size_t i = 0; i < lines->n; i++)
+		buf_printf(&text, "%s\n", lines->v[i]);
+	translate_text(ctx->arena, DOVECOT_CF_FILE, str_from(buf_dup(ctx->arena, &text)), out, p);
 }
 
-/* "… /etc/dovecot/local.conf line 12: …": the administrator's file has the same lines. */
+static struct tpl_value dovecot_cf(const struct service_ctx *ctx)
+{
+	struct translated_vec lines = VEC_INIT;
+	struct problems told_later; /* finish() */
+
+	problems_init(&told_later, ctx->arena);
+	translate_cf(ctx, &lines, &told_later);
+	struct tpl_item *items = arena_array(ctx->arena, lines.n, sizeof(*items));
+	struct tpl_field *f = arena_array(ctx->arena, lines.n, sizeof(*f));
+	for (size_t i = 0; i < lines.n; i++) {
+		f[i] = (struct tpl_field){ "line", tpl_text(lines.v[i].text) };
+		items[i] = (struct tpl_item){ &f[i], 1 };
+	}
+	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, lines.n } };
+}
+
+static bool finish(const struct service_ctx *ctx, const char *staging UNUSED, struct problems *p,
+		   struct err *err UNUSED)
+{
+	struct translated_vec lines = VEC_INIT;
+
+	translate_cf(ctx, &lines, p);
+	return true;
+}
+
+/* "… /etc/dovecot/local.conf line 12: …": the line of dovecot.cf that it was made from. */
 static const char *origin(const struct service_ctx *ctx, const char *complaint)
 {
+	struct translated_vec lines = VEC_INIT;
+	struct problems ignored;
 	const char *at = strstr(complaint, "dovecot/local.conf line ");
-	size_t n;
+	int64_t number;
 
 	if (at == NULL)
 		return NULL;
 	at = strstr(at, " line ") + strlen(" line ");
-	n = strspn(at, "0123456789");
-	return arena_printf(ctx->arena, DOVECOT_CF_FILE ":%.*s", (int)n, at);
+	problems_init(&ignored, ctx->arena);
+	translate_cf(ctx, &lines, &ignored);
+	if (!parse_int64(arena_strndup(ctx->arena, at, strspn(at, "0123456789")), 1,
+			 (int64_t)lines.n, &number))
+		return NULL;
+	return arena_printf(ctx->arena, DOVECOT_CF_FILE ":%u", lines.v[number - 1].line);
+}
+
+static void translate(struct arena *a, const char *file, struct str text, struct buf *out,
+		      struct problems *p)
+{
+	struct translated_vec lines = VEC_INIT;
+
+	translate_text(a, file, text, &lines, p);
+	for (size_t i = 0; i < lines.n; i++)
+		buf_printf(out, "%s\n", lines.v[i].text);
 }
 
 static const struct fact facts[] = {
@@ -237,6 +278,8 @@ const struct service service_dovecot = {
 	.leftovers = leftovers,
 	.checks = checks,
 	.origin = origin,
+	.finish = finish,
+	.translate = translate,
 	.reload = reload,
 	.reload_inputs = INPUT_TLS,
 	.probes = probes,

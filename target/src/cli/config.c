@@ -8,11 +8,13 @@
 #include "cli/cli.h"
 #include "cli/lint.h"
 #include "cli/source.h"
+#include "cli/translate.h"
 #include "plan/check.h"
 #include "plan/paths.h"
 #include "plan/render.h"
 #include "settings/host.h"
 
+#define TRANSLATE "translate-"
 #define STAGING "/tmp/mailserver-config-XXXXXX"
 
 static const char usage[] =
@@ -23,6 +25,8 @@ static const char usage[] =
 	"  list                               every variable: kind, default, whether it works yet\n"
 	"  diff                               what a restart would change in the daemons' files\n"
 	"  plan                               services, files, programs, ports\n"
+	"  translate-dovecot FILE             print FILE in the language of this image's daemon, and\n"
+	"                                     what has no translation\n"
 	"  dist                               print env-mailserver.dist\n"
 	"  lint [--templates DIR]             consistency of rows, facts and templates\n"
 	"\n"
@@ -219,11 +223,16 @@ int cli_config(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
+	arena_init(&a, "config");
+	if (has_prefix(verb, TRANSLATE)) {
+		status = config_translate(&a, verb + strlen(TRANSLATE), argc - 2, argv + 2);
+		arena_fini(&a);
+		return status;
+	}
 	if (!parse_args(argc, argv, &args)) {
 		fputs(usage, stderr);
 		return ERR_USAGE;
 	}
-	arena_init(&a, "config");
 	if (streq(verb, "check"))
 		status = config_check(&a, &args);
 	else if (streq(verb, "show"))
