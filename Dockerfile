@@ -88,6 +88,9 @@ RUN for script in /usr/share/mailserver/dovecot/*.sieve; do \
     done
 # Makes the links into /run and the state volume, the names of the applets, and keeps pristine package files.
 RUN ["/usr/local/bin/mailserver", "image-setup"]
+# An interactive shell completes the words of setup.
+RUN setup completion bash > /usr/share/mailserver/setup.bash && \
+    echo '[ ! -r /usr/share/mailserver/setup.bash ] || . /usr/share/mailserver/setup.bash' >> /etc/bash.bashrc
 
 ENV LANG=C.UTF-8
 EXPOSE 25 465 587 143 993 110 995 4190

@@ -60,6 +60,8 @@ run_tables() {
 	verdict "config lint" $?
 	{ "$1" config dist | diff - env-mailserver.dist; } >"$log" 2>&1
 	verdict "env-mailserver.dist is not what the rows say (make env-dist)" $?
+	{ "$1" setup completion bash | bash -n; } >"$log" 2>&1
+	verdict "setup completion bash" $?
 }
 
 for program; do

@@ -20,9 +20,10 @@ enum argtype_offer {
 	OFFER_NOTHING,
 	OFFER_ACCOUNTS,
 	OFFER_ALIASES,
-	OFFER_RECIPIENTS, /* accounts and aliases */
-	OFFER_DOMAINS,	  /* as they are: example.com */
-	OFFER_AT_DOMAINS, /* the start of a new address: a domain is offered once "@" is typed */
+	OFFER_RECIPIENTS,    /* accounts and aliases */
+	OFFER_RECIPIENTS_OF, /* of the alias that stands before */
+	OFFER_DOMAINS,	     /* as they are: example.com */
+	OFFER_AT_DOMAINS,    /* of a new address: what can follow the "@" */
 	OFFER_FILES,
 };
 

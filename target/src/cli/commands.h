@@ -19,6 +19,7 @@ int alias_del(const struct cmd *cmd);
 int alias_list(const struct cmd *cmd);
 int quota_set(const struct cmd *cmd);
 int quota_del(const struct cmd *cmd);
+int completion_print(const struct cmd *cmd);
 int debug_logs(const struct cmd *cmd);
 int debug_login(const struct cmd *cmd);
 int debug_who_may_send_as(const struct cmd *cmd);

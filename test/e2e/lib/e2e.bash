@@ -227,6 +227,13 @@ in_server() {
 	"$ENGINE" exec -i "$LAB-$name" "$@"
 }
 
+# on_terminal NAME STEP... -- CMD...: somebody at a terminal in the server, or in the tools (lib/pty.py).
+on_terminal() {
+	local name=$1
+	shift
+	in_server "$name" env TERM=dumb python3 -c "$(cat "$E2E_DIR/lib/pty.py")" "$@"
+}
+
 server_remove() { "$ENGINE" rm -fv "$LAB-$1" >/dev/null; }
 
 exit_status() { "$ENGINE" inspect -f '{{.State.ExitCode}}' "$LAB-$1"; }

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads the text of the files only, not their meaning: a line with an error is as good as any.
+ */
+#include "cli/offers.h"
+
+#include "base/file.h"
+#include "base/linefile.h"
+#include "base/net.h"
+#include "cli/source.h"
+#include "inputs/accounts.h"
+#include "inputs/aliases.h"
+#include "inputs/logical.h"
+
+static bool begins(struct str word, const char *typed)
+{
+	size_t n = strlen(typed);
+
+	return word.n >= n && strncasecmp(word.p, typed, n) == 0;
+}
+
+void offers_add(struct offers *o, struct str word, const char *about)
+{
+	if (o->n >= o->max || word.n == 0 || !begins(word, o->typed))
+		return;
+	const char *text = str_dup(o->a, word);
+	if (!map_add(&o->seen, text, o))
+		return;
+	buf_printf(o->out, "%s%s\t%s\n", o->lead, text, about);
+	o->n++;
+}
+
+typedef void each_fn(struct offers *o, const char *address);
+
+static struct str read_text(struct offers *o, const char *name)
+{
+	struct err err = ERR_INIT;
+	char *text;
+	size_t n;
+
+	if (!file_read(o->a, arena_printf(o->a, "%s/%s", o->config_dir, name), LINEFILE_MAX, &text,
+		       &n, &err))
+		return (struct str){ "", 0 };
+	return (struct str){ text, n };
+}
+
+static void each_account(struct offers *o, each_fn *each)
+{
+	struct account_vec list = VEC_INIT;
+	struct str text = read_text(o, ACCOUNTS_FILE), line, address, hash;
+	struct settings_source src;
+	struct problems ignored;
+	struct linefile lf;
+	struct settings s;
+	struct map index;
+	const char *bad;
+
+	linefile_init(&lf, ACCOUNTS_FILE, text);
+	while (linefile_next(&lf, &line, &bad))
+		if (bad == NULL && str_split(line, '|', &address, &hash))
+			each(o, str_lower(o->a, str_trim(address)));
+	problems_init(&ignored, o->a);
+	source_current(o->a, &src, NULL);
+	settings_load(o->a, &src, &s, &ignored);
+	accounts_parse_env(o->a, s.mail_accounts, NULL, &list, &index, &ignored);
+	for (size_t i = 0; i < list.n; i++)
+		each(o, list.v[i].address);
+}
+
+static void each_alias(struct offers *o, each_fn *each)
+{
+	struct str line, key;
+	struct logical lg;
+
+	logical_init(&lg, o->a, ALIASES_FILE, read_text(o, ALIASES_FILE));
+	while (logical_next(&lg, &line))
+		if (lg.bad == NULL && str_next_word(&line, " \t", &key))
+			each(o, str_lower(o->a, key));
+}
+
+static void offer_address(struct offers *o, const char *address)
+{
+	offers_add(o, str_from(address), "");
+}
+
+static void offer_domain(struct offers *o, const char *address)
+{
+	const char *domain = email_domain(address);
+
+	if (domain)
+		offers_add(o, str_from(domain), "");
+}
+
+static void offer_target(struct offers *o, const char *address)
+{
+	if (strchr(address, '@') && address[0] != '@')
+		offers_add(o, str_from(address), "");
+}
+
+/* "anna@ex" with the domains that are there. */
+static void offer_at_domain(struct offers *o, const char *address)
+{
+	const char *domain = email_domain(address), *at = strchr(o->typed, '@');
+
+	if (domain && at)
+		offers_add(o,
+			   str_from(arena_printf(o->a, "%.*s@%s", (int)(at - o->typed), o->typed,
+						 domain)),
+			   "");
+}
+
+/* The recipients of one alias; "_" stands for every alias. */
+static void offer_recipients_of(struct offers *o, const char *alias)
+{
+	struct str line, key, word;
+	struct logical lg;
+
+	logical_init(&lg, o->a, ALIASES_FILE, read_text(o, ALIASES_FILE));
+	while (logical_next(&lg, &line)) {
+		if (lg.bad || !str_next_word(&line, " \t", &key) ||
+		    (!streq(alias, "_") && strcasecmp(str_dup(o->a, key), alias) != 0))
+			continue;
+		while (str_next_word(&line, ", \t", &word))
+			offers_add(o, word, "");
+	}
+}
+
+/* Of "a@x,b@" only what stands behind the last comma is being typed. */
+static void split_list(struct offers *o)
+{
+	const char *comma = strrchr(o->typed, ',');
+
+	if (comma == NULL)
+		return;
+	o->lead = arena_printf(o->a, "%.*s", (int)(comma + 1 - o->typed), o->typed);
+	o->typed = comma + 1;
+}
+
+void offers_gather(struct offers *o, enum argtype_offer kind, int n_before, char *const *before)
+{
+	switch (kind) {
+	case OFFER_NOTHING:
+	case OFFER_FILES:
+		return;
+	case OFFER_ACCOUNTS:
+		each_account(o, offer_address);
+		return;
+	case OFFER_ALIASES:
+		each_alias(o, offer_address);
+		return;
+	case OFFER_RECIPIENTS:
+		split_list(o);
+		each_account(o, offer_target);
+		each_alias(o, offer_target);
+		return;
+	case OFFER_RECIPIENTS_OF:
+		split_list(o);
+		if (n_before > 0)
+			offer_recipients_of(o, before[n_before - 1]);
+		return;
+	case OFFER_DOMAINS:
+		each_account(o, offer_domain);
+		each_alias(o, offer_domain);
+		return;
+	case OFFER_AT_DOMAINS:
+		each_account(o, offer_at_domain);
+		each_alias(o, offer_at_domain);
+		return;
+	}
+	BUG("offer %d", (int)kind);
+}
