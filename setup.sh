@@ -5,7 +5,7 @@
 #
 # With a running container the command is run in there and is live at once. Without one, a temporary
 # container edits the files of the config directory, so accounts can be made before the first start.
-# Exit status: that of the command; 1 for a mistake in the options, 69 where no engine answers.
+# Exit status: that of the command; 1 for a mistake in the options, or where no engine answers.
 #
 # LIMITS  Standard input is handed on only to commands that read it (a password left out of the command,
 # a question), so that `while read ...; do ./setup.sh ...; done` does not lose its lines.
@@ -24,6 +24,7 @@ readonly script_dir
 engine=
 container=    # name or id; empty: none
 is_running=   # "yes" when that container runs
+completing=   # "yes" when the shell asks what could be typed; then mistakes are silent
 image=
 config_dir=
 selinux=
@@ -36,8 +37,9 @@ print_options() {
 		  -p PATH    config directory on the host for that; relative to the place of this script
 		  -z, -Z     SELinux: label the config directory for sharing (z) or for this container only (Z)
 		  -R         accepted for compatibility: rootless Podman needs no confirmation
-		  -h         show this
+		  -h         show this; --help and help show the commands too
 
+		The engine is Docker where it answers, else Podman; CONTAINER_ENGINE=podman chooses.
 		Without -c the running container is found by its label ($LABEL=$TITLE),
 		its name or its image; of several the one named $DEFAULT_NAME is used.
 		Without -p the config directory is that of the container, else config/ or docker-data/dms/config/
@@ -46,8 +48,21 @@ print_options() {
 }
 
 fail() {
+	[ -z "$completing" ] || exit 0
 	printf '%s: %s\n' "$(basename "$0")" "$1" >&2
-	exit "${2:-1}"
+	exit 1
+}
+
+# Option letters that are none, or have no value.
+fail_option() {
+	[ -z "$completing" ] || exit 0
+	if [ "$1" = : ]; then
+		echo "Option '-$OPTARG' needs a value" >&2
+	else
+		echo "Invalid option: '-$OPTARG'" >&2
+	fi
+	print_options >&2
+	exit 1
 }
 
 # --- engine ---------------------------------------------------------------------------------------
@@ -55,6 +70,10 @@ fail() {
 # The first client that reaches an engine: Docker before Podman, PATH before the usual place.
 find_engine() {
 	local client
+	if [ -n "${CONTAINER_ENGINE:-}" ]; then
+		engine=$(type -p "$CONTAINER_ENGINE") || fail "CONTAINER_ENGINE=$CONTAINER_ENGINE is not installed here."
+		return 0
+	fi
 	while read -r client; do
 		case ${client##*/} in
 		podman*) "$client" info >/dev/null 2>&1 || continue ;;
@@ -68,11 +87,11 @@ find_engine() {
 		type -ap podman || :
 	)
 	if ! type -p docker podman >/dev/null; then
-		fail 'neither docker nor podman is installed here.' 69
+		fail 'neither docker nor podman is installed here.'
 	elif [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]; then
-		fail "user $(id -un 2>/dev/null) may not use Docker: run this as root or as a member of Docker's group." 69
+		fail "user $(id -un 2>/dev/null) may not use Docker: run this as root or as a member of Docker's group."
 	fi
-	fail 'no container engine answers: is Docker or Podman started?' 69
+	fail 'no container engine answers: is Docker or Podman started?'
 }
 
 # --- container ------------------------------------------------------------------------------------
@@ -157,10 +176,10 @@ choose_image() {
 ensure_image() {
 	"$engine" image inspect "$image" >/dev/null 2>&1 && return 0
 	if [ "$image" = "$DEFAULT_IMAGE" ]; then
-		fail "the image $image has not been built yet: type 'make image', or name another one with -i." 69
+		fail "the image $image has not been built yet: type 'make image', or name another one with -i."
 	fi
 	echo "Pulling $image ..." >&2
-	"$engine" pull "$image" >&2 || fail "the image $image can't be pulled; name another one with -i." 69
+	"$engine" pull "$image" >&2 || fail "the image $image can't be pulled; name another one with -i."
 }
 
 # --- standard input -------------------------------------------------------------------------------
@@ -175,7 +194,7 @@ reads_stdin() {
 	'quota set') [ $# -eq 3 ] ;;
 	'relay add-auth') [ $# -eq 4 ] ;;
 	'debug login') true ;;
-	help\ * | email\ * | alias\ * | quota\ * | dovecot-master\ * | relay\ * | config\ * | fail2ban\ * | debug\ *) false ;;
+	help\ * | completion\ * | -*\ * | email\ * | alias\ * | quota\ * | dovecot-master\ * | relay\ * | config\ * | fail2ban\ * | debug\ *) false ;;
 	*) true ;;
 	esac
 }
@@ -190,8 +209,26 @@ choose_stream_options() {
 	fi
 }
 
+# --- completion -----------------------------------------------------------------------------------
+
+# What could stand for the last word: an option, or what the running container knows. Nothing is started for that.
+complete_words() {
+	if [ $# -eq 1 ] && [ "$1" = - ]; then
+		printf '%s\t%s\n' -c 'container to use' -i 'image of the temporary container' -p 'config directory' \
+			-z 'SELinux: shared label' -Z 'SELinux: private label' -R 'rootless Podman' -h 'explain the options'
+		return 0
+	fi
+	find_engine
+	find_container
+	[ -z "$is_running" ] || "$engine" exec "$container" setup complete "$@" 2>/dev/null || :
+}
+
 # --- start ----------------------------------------------------------------------------------------
 
+if [ "${1:-}" = complete ]; then
+	completing=yes
+	shift
+fi
 while getopts ':c:i:p:zZRh' option; do
 	case $option in
 	c) container=$OPTARG ;;
@@ -206,22 +243,20 @@ while getopts ':c:i:p:zZRh' option; do
 	z | Z) selinux=:$option ;;
 	R) ;;
 	h)
-		print_options
+		[ -n "$completing" ] || print_options
 		exit 0
 		;;
-	:)
-		echo "Option '-$OPTARG' needs a value" >&2
-		print_options >&2
-		exit 1
-		;;
 	*)
-		echo "Invalid option: '-$OPTARG'" >&2
-		print_options >&2
-		exit 1
+		# A long option is a word for setup: --help, --version.
+		if [ "$option$OPTARG" = '?-' ]; then
+			break
+		fi
+		fail_option "$option"
 		;;
 	esac
 done
 shift $((OPTIND - 1))
+[ -z "$completing" ] || { complete_words "$@" && exit; }
 [ $# -gt 0 ] || set -- help
 
 find_engine
@@ -241,7 +276,7 @@ fi
 
 status=0
 "${command[@]}" || status=$?
-if [ "$1" = help ]; then
+if [ $# -eq 1 ] && [[ $1 == help || $1 == --help ]]; then
 	echo
 	print_options
 fi
