@@ -16,6 +16,8 @@
 
 # Scanners' words are this server's, not a sender's.
 /^X-Spam(-[A-Za-z0-9-]+)?:/		IGNORE
+# Results of checks are this server's to tell.
+/^Authentication-Results:/		IGNORE
 
 # No "reactions" by mail from Microsoft's clients.
 /^X-MS-Reactions:/			IGNORE

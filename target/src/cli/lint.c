@@ -42,6 +42,7 @@ static const char *const used_by_code[] = {
 	"POSTMASTER_ADDRESS",
 	"ENABLE_QUOTAS",
 	"ENABLE_POSTGREY",
+	"ENABLE_OPENDKIM",
 	"POSTGREY_DELAY",
 	"DOVECOT_INET_PROTOCOLS",
 };

@@ -83,11 +83,17 @@ static int boot(struct arena *a)
 
 static const char *input_names(struct arena *a, unsigned bits)
 {
-	static const char *const names[INPUT_BITS] = {
-		"accounts", "aliases",		"regular expression aliases", "local aliases",
-		"quotas",   "certificates",	"settings of the daemons",    "greylisting",
-		"scripts",  "rules for scoring"
-	};
+	static const char *const names[INPUT_BITS] = { "accounts",
+						       "aliases",
+						       "regular expression aliases",
+						       "local aliases",
+						       "quotas",
+						       "certificates",
+						       "settings of the daemons",
+						       "greylisting",
+						       "scripts",
+						       "rules for scoring",
+						       "DKIM keys" };
 	autobuf struct buf out = BUF_INIT;
 
 	for (unsigned i = 0; i < INPUT_BITS; i++)

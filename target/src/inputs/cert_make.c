@@ -10,13 +10,13 @@
 #include "inputs/cert_make.h"
 
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "inputs/crypto.h"
 
 #define VALID_DAYS 3650
 #define SERIAL_BITS 159 /* at most 20 octets, positive: RFC 5280 §4.1.2.2 */
@@ -29,32 +29,7 @@ static void cert_cleanup(X509 **x)
 	ERR_clear_error();
 }
 
-static void key_cleanup(EVP_PKEY **k)
-{
-	EVP_PKEY_free(*k);
-}
-
-static void bio_cleanup(BIO **b)
-{
-	char *data;
-	long n = *b ? BIO_get_mem_data(*b, &data) : 0;
-
-	if (n > 0)
-		explicit_bzero(data, (size_t)n);
-	BIO_free(*b);
-}
-
 #define autox509 __attribute__((cleanup(cert_cleanup)))
-#define autokey __attribute__((cleanup(key_cleanup)))
-#define autobio __attribute__((cleanup(bio_cleanup)))
-
-static bool crypto_failed(struct err *err, const char *what)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-	return err_set(err, ERR_INTERNAL, "libcrypto can't %s: %s", what,
-		       reason ? reason : "no reason given");
-}
 
 static bool set_serial(X509 *x)
 {
@@ -106,11 +81,6 @@ static bool fill(X509 *x, EVP_PKEY *key, const char *name)
 	       add_extension(x, NID_subject_alt_name, san) && X509_sign(x, key, EVP_sha256()) > 0;
 }
 
-static int no_passphrase(char *text UNUSED, int size UNUSED, int writing UNUSED, void *ctx UNUSED)
-{
-	return -1;
-}
-
 /* The key of the file, or NULL. */
 static EVP_PKEY *existing_key(const char *path)
 {
@@ -124,7 +94,7 @@ static EVP_PKEY *existing_key(const char *path)
 	if (file_read(&a, path, KEY_FILE_MAX, &text, &n, &ignored)) {
 		BIO *b = BIO_new_mem_buf(text, (int)n);
 		if (b)
-			key = PEM_read_bio_PrivateKey(b, NULL, no_passphrase, NULL);
+			key = PEM_read_bio_PrivateKey(b, NULL, crypto_no_passphrase, NULL);
 		BIO_free(b);
 		ERR_clear_error();
 	}

@@ -18,6 +18,7 @@
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/certs.h"
+#include "inputs/dkim.h"
 #include "inputs/effective.h"
 #include "inputs/greylist.h"
 #include "inputs/later.h"
@@ -196,6 +197,8 @@ static bool use_last_good(struct arena *a, const struct inputs_where *where,
 
 static bool has_files(struct arena *a, const char *dir)
 {
+	if (dir && access(arena_printf(a, "%s/" DKIM_KEY_TABLE, dir), F_OK) == 0)
+		return true;
 	for (size_t i = 0; dir && i < ARRAY_SIZE(input_files); i++)
 		if (access(arena_printf(a, "%s/%s", dir, input_files[i].name), F_OK) == 0)
 			return true;
@@ -510,6 +513,7 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	scripts_read(a, s, where, in, p);
 	later_check(a, where->config_dir, p);
 	make_fingerprints(in);
+	dkim_read(a, s, where, vanished, in, p);
 	size_t before = problems_errors(p);
 	certs_read(a, s, where, in, p);
 	in->cert_errors = problems_errors(p) - before;
@@ -565,8 +569,17 @@ bool inputs_save_last_good(const struct inputs_where *where, const struct inputs
 		if (in->texts[i].good && !save_copy(&a, where, &in->texts[i], err))
 			ok = false;
 	ok = scripts_save(&a, where->last_good_dir, in, err) && ok;
+	if (in->dkim.good && !dkim_save_last_good(&a, where, &in->dkim, err))
+		ok = false;
 	arena_fini(&a);
 	return ok;
+}
+
+void inputs_watch_dirs(struct arena *a, const struct settings *s, const struct inputs_where *where,
+		       struct text_vec *dirs)
+{
+	certs_watch_dirs(a, s, where, dirs);
+	dkim_watch_dirs(a, where->config_dir, dirs);
 }
 
 const struct account *inputs_find_account(const struct inputs *in, const char *address)

@@ -41,9 +41,10 @@ enum input_bit {
 	INPUT_GREYLIST = 1 << 7,      /* whitelist_clients.local, whitelist_recipients */
 	INPUT_SCRIPTS = 1 << 8,	      /* Sieve scripts and the programs they may call */
 	INPUT_SPAM_RULES = 1 << 9,    /* spamassassin-rules.cf */
-	INPUT_ALL = (1 << 10) - 1,
+	INPUT_DKIM = 1 << 10,	      /* tables and keys that sign mail */
+	INPUT_ALL = (1 << 11) - 1,
 };
-#define INPUT_BITS 10
+#define INPUT_BITS 11
 
 struct account {
 	const char *address; /* lower case, the login */
@@ -73,6 +74,42 @@ struct quota {
 VEC_TYPE(quota_vec, struct quota);
 
 VEC_TYPE(text_vec, const char *);
+
+/* A key that signs mail; see dkim.h. */
+struct dkim_key {
+	const char *name;   /* what rules call it */
+	const char *domain; /* lower case, or "%": that of the sender */
+	const char *selector;
+	const char *source; /* path or key as the table has it; secret if it is no path */
+	const char *text;   /* secret; NULL when it can't be read here (a laptop) */
+	bool is_ed25519;
+	unsigned line;
+};
+VEC_TYPE(dkim_key_vec, struct dkim_key);
+
+struct dkim_rule {
+	const char *pattern;
+	const char *value; /* as the table has it: NAME or NAME:SIGNER */
+	const char *key;   /* NAME */
+	bool unused;	   /* its key is of the kind that does not sign */
+	unsigned line;
+};
+VEC_TYPE(dkim_rule_vec, struct dkim_rule);
+
+struct dkim_text { /* of a file that was read, for the last good copies */
+	const char *name;
+	struct str text;
+};
+VEC_TYPE(dkim_text_vec, struct dkim_text);
+
+struct dkim {
+	struct dkim_key_vec keys;   /* unique names */
+	struct dkim_rule_vec rules; /* in file order */
+	struct text_vec hosts;	    /* whose mail is signed without a login; empty: the default */
+	bool is_ed25519;	    /* the kind of key that signs: there is one for all */
+	struct dkim_text_vec texts;
+	bool good; /* read without errors from the configuration directory */
+};
 
 /* A certificate chain with its key, ready to be handed to the daemons. */
 struct cert {
@@ -106,6 +143,7 @@ struct inputs {
 	struct str script_before, script_after, spam_rules;
 	struct user_script_vec user_scripts;
 	struct program_vec programs;
+	struct dkim dkim;
 	struct cert cert, alt_cert; /* alt_cert.chain_pem == NULL: none */
 	bool has_cert;
 	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
@@ -186,6 +224,10 @@ const char *inputs_hashed_env_accounts(struct arena *a, const struct settings *s
 
 /* Adds the paths of the files that inputs_read() reads from config_dir, certificates excepted. */
 void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec *paths);
+
+/* Adds the directories other than config_dir whose changes matter. */
+void inputs_watch_dirs(struct arena *a, const struct settings *s, const struct inputs_where *where,
+		       struct text_vec *dirs);
 
 /* The account, or NULL. address must be lower case. */
 const struct account *inputs_find_account(const struct inputs *in, const char *address);

@@ -12,7 +12,6 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "inputs/certs.h"
 #include "plan/check.h"
 #include "plan/generation.h"
 #include "plan/keep.h"
@@ -181,7 +180,7 @@ static bool write_run_files(struct work *w, struct err *err)
 	list_linked_dirs(w, &dirs);
 	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG "/" PIPE_DIR;
 	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG "/" FILTER_DIR;
-	certs_watch_dirs(&w->arena, &w->s, &server_where, &dirs);
+	inputs_watch_dirs(&w->arena, &w->s, &server_where, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)
 		buf_printf(&watch, "%s\n", dirs.v[i]);
 	bool ok = write_text(PATH_WATCH, 0644, &watch, err) &&

@@ -8,9 +8,8 @@
 #include <dirent.h>
 
 #include "base/file.h"
-#include "inputs/certs.h"
 
-#define STAMP_MAX ((size_t)256 << 10)
+#define STAMP_MAX ((size_t)1 << 20)
 
 static void add_file(struct buf *out, const char *path)
 {
@@ -50,7 +49,7 @@ const char *stamp_make(struct arena *a, const struct settings *s, const struct i
 		add_file(&out, dirs.v[i]);
 	scripts_stamp(a, where->config_dir, &out);
 	dirs = (struct text_vec)VEC_INIT;
-	certs_watch_dirs(a, s, where, &dirs);
+	inputs_watch_dirs(a, s, where, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)
 		add_dir(a, &out, dirs.v[i]);
 	return buf_dup(a, &out);

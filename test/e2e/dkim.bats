@@ -1,0 +1,341 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# OpenDKIM: who is signed with what, keys that come while mail flows, what is said about incoming mail, and what
+# happens when the signer is gone. Signatures are verified by dkimpy in the tools container.
+
+load lib/e2e
+
+setup_file() {
+	e2e_start
+	make_key dkim example.test mail
+	make_tables dkim 'mail example.test'
+	# What the other side signs with.
+	tools openssl genrsa -out /srv/bob.pem 2048 2>/dev/null
+	publish_key bob._domainkey.other.test /srv/bob.pem
+	publish_key mail._domainkey.example.test /config/dkim/opendkim/keys/example.test/mail.private
+	server_start dkim -e SSL_TYPE=self-signed \
+		-e MAIL_ACCOUNTS='anna@example.test:secret1 nina@nokey.test:secret2 ed@ed.test:secret3 live@live.test:secret4'
+}
+
+teardown_file() { e2e_stop; }
+
+# make_key SERVER DOMAIN SELECTOR [genpkey options…]: a key as an administrator makes it by hand.
+make_key() {
+	local dir=/config/$1/opendkim/keys/$2 file=$3.private
+	shift 3
+	[ $# -gt 0 ] || set -- -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+	config "${dir#/config/}" >/dev/null
+	tools sh -euc 'umask 077; cd "$1"; file=$2; shift 2; openssl genpkey "$@" -out "$file.new" 2>/dev/null
+		mv "$file.new" "$file"' - "$dir" "$file" "$@"
+}
+
+# make_tables SERVER 'SELECTOR DOMAIN'…: the tables of docker-mailserver with these keys.
+make_tables() {
+	local server=$1 dir selector domain keys='' rules=''
+	dir=$(config "$1")/opendkim
+	shift
+	for one in "$@"; do
+		read -r selector domain <<<"$one"
+		keys+="$selector._domainkey.$domain $domain:$selector:/etc/opendkim/keys/$domain/$selector.private"$'\n'
+		rules+="*@$domain $selector._domainkey.$domain"$'\n'
+	done
+	printf '127.0.0.1\nlocalhost\n' >"$dir/TrustedHosts"
+	printf %s "$rules" >"$dir/SigningTable"
+	printf %s "$keys" >"$dir/KeyTable.new"
+	mv "$dir/KeyTable.new" "$dir/KeyTable"
+	[ -n "$server" ]
+}
+
+# publish_key NAME KEY: its record, in strings of at most 255 bytes, in place of an older one.
+publish_key() {
+	local record
+	record=$(tools dkimcheck record "$2")
+	tools sed -i "/^txt-record=$1,/d" /etc/dnsmasq.conf
+	if [ ${#record} -gt 200 ]; then
+		dns_add <<<"txt-record=$1,\"${record:0:200}\",\"${record:200:200}\",\"${record:400}\""
+	else
+		dns_add <<<"txt-record=$1,\"$record\""
+	fi
+}
+
+# signed SUBJECT: what dkimpy says about the message that mx.other.test got.
+signed() {
+	local number
+	number=$(mx_wait "$1")
+	run tools dkimcheck verify "$number.eml"
+}
+
+submit() { # PORT USER PASSWORD SUBJECT [swaks options…]
+	local port=$1 user=$2 password=$3 subject=$4 tls=-tls
+	shift 4
+	[ "$port" = 587 ] || tls=-tlsc
+	run mail_out dkim "$user" "$password" bob@other.test "$subject" --port "$port" "$tls" "$@"
+	assert_status 0
+}
+
+# --- signing ----------------------------------------------------------------------------------------
+
+@test "mail of users is signed on 587 and 465, and an independent verifier agrees" {
+	local port subject
+	for port in 587 465; do
+		subject=$(unique)
+		submit "$port" anna@example.test secret1 "$subject"
+		signed "$subject"
+		assert_status 0
+		assert_match '^pass d=example.test s=mail a=rsa-sha256 '
+		assert_match 'h=.*from.*:from'
+		assert_match 'h=.*subject'
+		assert_match 'h=.*message-id'
+	done
+}
+
+@test "a message whose first header is From: is signed as well" {
+	local subject
+	subject=$(unique)
+	printf 'From: anna@example.test\nTo: bob@other.test\nSubject: %s\nDate: Fri, 27 Nov 2026 10:00:00 +0000\n\nbody\n' "$subject" |
+		tools swaks --server "$(address dkim)" --port 587 -tls --auth PLAIN --auth-user anna@example.test \
+			--auth-password secret1 --from anna@example.test --to bob@other.test --data -
+	signed "$subject"
+	assert_status 0
+	assert_match '^pass d=example.test s=mail '
+}
+
+@test "mail made in the container is signed" {
+	local subject
+	subject=$(unique)
+	printf 'From: anna@example.test\nSubject: %s\n\nfrom cron\n' "$subject" |
+		in_server dkim sendmail -f anna@example.test bob@other.test
+	signed "$subject"
+	assert_status 0
+	assert_match '^pass d=example.test s=mail '
+}
+
+@test "a domain without a key: unsigned, and said once at the start with the command that makes one" {
+	local subject
+	subject=$(unique)
+	submit 587 nina@nokey.test secret2 "$subject"
+	signed "$subject"
+	assert_equal "$output" none
+	run log_of dkim
+	assert_match 'they have no key: ed\.test,live\.test,nokey\.test'
+	assert_output 'setup config dkim domain ed.test,live.test,nokey.test'
+	[ "$(grep -c 'they have no key' <<<"$output")" -eq 1 ]
+	run in_server dkim mailserver config check
+	assert_output 'they have no key'
+}
+
+@test "the keys are the signer's alone" {
+	run in_server dkim sh -c 'cd /etc/opendkim && stat -L -c "%U %a %n" KeyTable keys keys/example.test keys/example.test/mail.private'
+	assert_status 0
+	assert_equal "$output" "opendkim 600 KeyTable
+opendkim 700 keys
+opendkim 700 keys/example.test
+opendkim 600 keys/example.test/mail.private"
+	run in_server dkim opendkim-testkey -vv -d example.test -s mail
+	assert_status 0
+	assert_output 'key not secure' # found and right; DNSSEC is none here
+}
+
+# --- live -------------------------------------------------------------------------------------------
+
+@test "a key added by hand is used at once, and no mail is put off meanwhile" {
+	local subject mark stop=/srv/stop
+	subject=$(unique)
+	mark=$(log_lines dkim)
+	tools rm -f $stop
+	tools mt stream "$(address dkim)" anna@example.test /srv/stream.log $stop &
+	make_key dkim live.test new
+	make_tables dkim 'mail example.test' 'new live.test'
+	publish_key new._domainkey.live.test /config/dkim/opendkim/keys/live.test/new.private
+	wait_until 10 log_after_has dkim "$mark" 'changes are in use: DKIM keys'
+	submit 587 live@live.test secret4 "$subject"
+	tools touch $stop
+	wait
+	signed "$subject"
+	assert_status 0
+	assert_match '^pass d=live.test s=new '
+	run log_after dkim "$mark"
+	refute_output milter-reject
+	refute_output 'status=deferred'
+	run tools grep -vE ' sent$|^end ' /srv/stream.log
+	assert_equal "$output" ''
+}
+
+@test "a new key under the same selector is used without a word about tables" {
+	local subject mark
+	subject=$(unique)
+	mark=$(log_lines dkim)
+	make_key dkim example.test mail
+	make_tables dkim 'mail example.test' 'new live.test'
+	publish_key mail._domainkey.example.test /config/dkim/opendkim/keys/example.test/mail.private
+	wait_until 10 log_after_has dkim "$mark" 'changes are in use: DKIM keys'
+	submit 587 anna@example.test secret1 "$subject"
+	signed "$subject"
+	assert_status 0
+}
+
+@test "a bad table, a missing key: file and line are named, the last good state signs, also after a restart" {
+	local subject mark dir
+	dir=$(config dkim)/opendkim
+	mark=$(log_lines dkim)
+	printf 'gone._domainkey.example.test example.test:gone:/etc/opendkim/keys/example.test/gone.private\nrubbish\n' >>"$dir/KeyTable"
+	wait_until 10 log_after_has dkim "$mark" 'LAST GOOD COPIES'
+	run log_after dkim "$mark"
+	assert_match "opendkim/KeyTable:3: no key '/etc/opendkim/keys/example.test/gone.private': No such file"
+	assert_output 'opendkim/KeyTable:4: the line has one word'
+	run in_server dkim mailserver healthcheck
+	assert_status 1
+	subject=$(unique)
+	submit 587 anna@example.test secret1 "$subject"
+	signed "$subject"
+	assert_status 0
+	"$ENGINE" restart "$LAB-dkim" >/dev/null
+	server_boot dkim
+	wait_until 60 is_ready dkim
+	subject=$(unique)
+	submit 587 anna@example.test secret1 "$subject"
+	signed "$subject"
+	assert_status 0
+	make_tables dkim 'mail example.test' 'new live.test'
+	wait_until 10 is_healthy dkim
+}
+
+@test "all keys Ed25519: they sign; beside RSA they do not, and that is said" {
+	local subject
+	make_key ed ed.test ed -algorithm ed25519
+	make_tables ed 'ed ed.test'
+	publish_key ed._domainkey.ed.test /config/ed/opendkim/keys/ed.test/ed.private
+	server_start ed -e SSL_TYPE=self-signed -e MAIL_ACCOUNTS='ed@ed.test:secret3'
+	subject=$(unique)
+	run mail_out ed ed@ed.test secret3 bob@other.test "$subject"
+	assert_status 0
+	signed "$subject"
+	assert_status 0
+	assert_match '^pass d=ed.test s=ed a=ed25519-sha256 '
+	make_key ed ed.test mail
+	make_tables ed 'ed ed.test' 'mail ed.test'
+	publish_key mail._domainkey.ed.test /config/ed/opendkim/keys/ed.test/mail.private
+	wait_until 10 log_has ed 'does not sign beside RSA keys'
+	subject=$(unique)
+	run mail_out ed ed@ed.test secret3 bob@other.test "$subject"
+	signed "$subject"
+	assert_status 0
+	assert_equal "$(grep -c . <<<"$output")" 1
+	assert_match '^pass d=ed.test s=mail a=rsa-sha256 '
+	server_remove ed
+}
+
+# --- checking ---------------------------------------------------------------------------------------
+
+# incoming SUBJECT FILE: a message in the tools container, sent as it is; the message that was delivered in $output
+incoming() {
+	run tools swaks --server "$(address dkim)" --ehlo mx.other.test --from bob@other.test --to anna@example.test --data "@$2"
+	assert_status 0
+	run fetch dkim anna@example.test secret1 "$1"
+	assert_status 0
+}
+
+compose() { # SUBJECT [extra header lines…]: into /srv/plain.eml
+	tools sh -c 'cat >/srv/plain.eml' < <(
+		printf 'From: bob@other.test\nTo: anna@example.test\nSubject: %s\nDate: Fri, 27 Nov 2026 10:00:00 +0000\n' "$1"
+		shift
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+		printf '\nThe text.\n'
+	)
+}
+
+@test "incoming: good, broken and no signature; results carry the host name" {
+	local subject
+	subject=$(unique)
+	compose "$subject"
+	tools sh -c 'dkimcheck sign other.test bob /srv/bob.pem /srv/plain.eml >/srv/signed.eml'
+	incoming "$subject" /srv/signed.eml
+	assert_match '^Authentication-Results: mail.example.test;'
+	assert_output 'dkim=pass'
+	subject=$(unique)
+	compose "$subject"
+	tools sh -c 'dkimcheck sign other.test bob /srv/bob.pem /srv/plain.eml | sed "s/^The text/Another text/" >/srv/broken.eml'
+	incoming "$subject" /srv/broken.eml
+	assert_output 'dkim=fail'
+	subject=$(unique)
+	compose "$subject"
+	incoming "$subject" /srv/plain.eml
+	assert_output 'dkim=none'
+}
+
+@test "forged results in our name are removed, those of others stay" {
+	local subject
+	subject=$(unique)
+	compose "$subject" 'Authentication-Results: mail.example.test; dkim=pass header.d=forged.test' \
+		'Authentication-Results: MAIL.example.TEST 1; dmarc=pass header.from=forged.test' \
+		'Authentication-Results: mail.example.test (comment); spf=pass smtp.mailfrom=forged.test' \
+		'Authentication-Results: relay.other.test; dkim=pass header.d=kept.test'
+	incoming "$subject" /srv/plain.eml
+	refute_output forged.test
+	assert_output kept.test
+}
+
+@test "a user can't bring results along either" {
+	local subject number
+	subject=$(unique)
+	submit 587 anna@example.test secret1 "$subject" --header 'Authentication-Results: mail.example.test; dkim=pass header.d=forged.test'
+	number=$(mx_wait "$subject")
+	run tools cat "$number.eml"
+	refute_output forged.test
+}
+
+# --- when it fails ----------------------------------------------------------------------------------
+
+@test "the signer's socket gone: mail is put off with 4xx, health says so, afterwards all is well" {
+	local pid
+	pid=$(pid_of dkim opendkim)
+	in_server dkim mv /run/opendkim/opendkim.sock /run/opendkim/away
+	run mail_in dkim anna@example.test "$(unique)"
+	assert_match '<\*\* +4[0-9][0-9] '
+	run mail_out dkim anna@example.test secret1 bob@other.test "$(unique)"
+	assert_match '<\*\* +4[0-9][0-9] '
+	run in_server dkim mailserver healthcheck
+	assert_status 1
+	assert_output opendkim
+	in_server dkim mv /run/opendkim/away /run/opendkim/opendkim.sock
+	wait_until 10 is_healthy dkim
+	assert_equal "$(pid_of dkim opendkim)" "$pid"
+}
+
+@test "the signer hangs: mail is put off with 4xx" {
+	local pid
+	pid=$(pid_of dkim opendkim)
+	in_server dkim kill -STOP "$pid"
+	run mail_in dkim anna@example.test "$(unique)" --timeout 100
+	in_server dkim kill -CONT "$pid"
+	assert_match '<\*\* +4[0-9][0-9] '
+	wait_until 10 is_healthy dkim
+}
+
+@test "the signer killed: restarted by itself, and mail is signed again" {
+	local pid subject
+	pid=$(pid_of dkim opendkim)
+	in_server dkim kill -KILL "$pid"
+	wait_until 15 is_healthy dkim
+	[ "$(pid_of dkim opendkim)" != "$pid" ]
+	subject=$(unique)
+	submit 587 anna@example.test secret1 "$subject"
+	signed "$subject"
+	assert_status 0
+}
+
+@test "ENABLE_OPENDKIM=0: no signer, no milter, nothing signed" {
+	local subject
+	make_key off example.test mail
+	make_tables off 'mail example.test'
+	server_start off -e SSL_TYPE=self-signed -e ENABLE_OPENDKIM=0 -e MAIL_ACCOUNTS='anna@example.test:secret1'
+	run in_server off pgrep -x opendkim
+	assert_status 1
+	subject=$(unique)
+	run mail_out off anna@example.test secret1 bob@other.test "$subject"
+	assert_status 0
+	signed "$subject"
+	assert_equal "$output" none
+	server_remove off
+}
