@@ -177,7 +177,7 @@ $(COV_FUZZERS): build/cov/fuzz/%: build/cov/test/fuzz/%.o build/cov/test/fuzz/re
 	$(Q)mkdir -p $(@D) && $(CC) $(COV_FLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # --- tests -----------------------------------------------------------------------------------------------
-.PHONY: check check-start check-unit check-fuzz check-golden check-tables coverage golden-update env-dist
+.PHONY: check check-start check-unit check-fuzz check-golden check-tables coverage golden-update env-dist man
 check build/asan/% build/cov/%: WERROR = 1
 
 check: check-unit check-fuzz check-golden check-tables coverage
@@ -204,6 +204,12 @@ golden-update: build/asan/mailserver
 
 env-dist: build/mailserver
 	@build/mailserver config dist >env-mailserver.dist.new && mv env-mailserver.dist.new env-mailserver.dist
+
+# Manual pages, made from the rows; in the source for those who read them before they build.
+MAN_PAGES = setup mailserver
+man: build/mailserver
+	@mkdir -p docs/man && for page in $(MAN_PAGES); do \
+		build/mailserver man $$page >docs/man/$$page.8.new && mv docs/man/$$page.8.new docs/man/$$page.8 || exit 1; done
 
 # The same cases once more, with another set of objects; their verdict is given above, here only lines count.
 coverage: $(COV_UNITS) $(COV_FUZZERS) $(if $(HAVE_MAIN),build/cov/mailserver)
@@ -247,6 +253,8 @@ install: build/mailserver
 	install -D -m 0755 build/mailserver $(DESTDIR)$(PREFIX)/bin/mailserver
 	ln -sf mailserver $(DESTDIR)$(PREFIX)/bin/setup
 	ln -sf mailserver $(DESTDIR)$(PREFIX)/bin/healthcheck
+	@for page in $(MAN_PAGES); do \
+		install -D -m 0644 docs/man/$$page.8 $(DESTDIR)$(PREFIX)/share/man/man8/$$page.8 || exit 1; done
 	@cd target/services && for f in */*.tpl; do \
 		[ ! -e "$$f" ] || install -D -m 0644 "$$f" "$(DESTDIR)$(SHAREDIR)/$$f" || exit 1; done
 
@@ -257,10 +265,10 @@ help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 	@echo 'make check-unit T="str tpl"   some unit tests'
 	@echo 'make coverage                 line coverage of settings, plan and base (part of check)'
-	@echo 'make golden-update env-dist   write generated files anew; review the diff'
+	@echo 'make golden-update env-dist man   write generated files anew; review the diff'
 	@echo 'make fuzz-tpl FUZZ_TIME=60    fuzz one parser (clang)'
 	@echo 'make format analyse           clang-format in place; analyser and clang-tidy'
-	@echo 'make install DESTDIR=dir      binary, links, templates'
+	@echo 'make install DESTDIR=dir      binary, links, manual pages, templates'
 	@echo 'make clean'
 	@for f in target/make/*.mk; do [ ! -e "$$f" ] || sed -n 's/^#   //p' "$$f"; done
 

@@ -60,6 +60,10 @@ run_tables() {
 	verdict "config lint" $?
 	{ "$1" config dist | diff - env-mailserver.dist; } >"$log" 2>&1
 	verdict "env-mailserver.dist is not what the rows say (make env-dist)" $?
+	for page in setup mailserver; do
+		"$1" man "$page" 2>&1 | diff "docs/man/$page.8" - >"$log" 2>&1
+		verdict "docs/man/$page.8 is not what the rows say (make man)" $?
+	done
 	{ "$1" setup completion bash | bash -n; } >"$log" 2>&1
 	verdict "setup completion bash" $?
 }

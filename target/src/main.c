@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/nearest.h"
 #include "init/init.h"
 
 struct applet {
@@ -20,16 +21,9 @@ static int show_help(int argc, char **argv);
 static int show_version(int argc, char **argv);
 
 static const struct applet applets[] = {
-	{ "init", init_main, "be PID 1: render, start and watch the mail server" },
-	{ "setup", cli_setup, "manage accounts and aliases (try: setup help)" },
-	{ "config", cli_config, "check, show, list or compare the configuration" },
-	{ "render", cli_render, "write every daemon's configuration to a directory" },
-	{ "healthcheck", cli_healthcheck, "ask every port and daemon whether all is well" },
-	{ "dms-healthcheck", cli_healthcheck, NULL },
-	{ "exec", cli_exec, "run a program: after a file is there, with arguments of a file" },
-	{ "image-setup", cli_image_setup, "make the image's links (used by the Dockerfile)" },
-	{ "version", show_version, "print the version" },
-	{ "help", show_help, "print this" },
+#define APPLET(name, run, summary, arguments) { name, run, summary },
+#include "cli/applets.def"
+#undef APPLET
 };
 
 static int show_help(int argc, char **argv)
@@ -62,19 +56,13 @@ static const struct applet *find_applet(const char *name)
 
 static int unknown_applet(const char *name)
 {
-	const char *best = NULL;
-	unsigned best_distance = 3;
+	struct nearest near = NEAREST_INIT(name);
 
-	for (size_t i = 0; i < ARRAY_SIZE(applets); i++) {
-		unsigned d = str_distance(name, applets[i].name, 2);
-		if (d < best_distance) {
-			best_distance = d;
-			best = applets[i].name;
-		}
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(applets); i++)
+		nearest_try(&near, str_from(applets[i].name));
 	fprintf(stderr, "mailserver: no command '%s'", name);
-	if (best)
-		fprintf(stderr, "; did you mean '%s'?", best);
+	if (near.word[0])
+		fprintf(stderr, "; did you mean '%s'?", near.word);
 	fprintf(stderr, "\nmailserver: 'mailserver help' lists them\n");
 	return ERR_USAGE;
 }
@@ -95,7 +83,7 @@ int main(int argc, char **argv)
 		return show_help(0, NULL), ERR_USAGE;
 	if (streq(argv[1], "--help") || streq(argv[1], "-h"))
 		return show_help(0, NULL);
-	if (streq(argv[1], "--version"))
+	if (streq(argv[1], "--version") || streq(argv[1], "-V"))
 		return show_version(0, NULL);
 	applet = find_applet(argv[1]);
 	if (applet == NULL)

@@ -16,6 +16,7 @@ int cli_setup(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_render(int argc, char **argv);
 int cli_healthcheck(int argc, char **argv);
+int cli_man(int argc, char **argv);
 int cli_exec(int argc, char **argv);
 int cli_image_setup(int argc, char **argv);
 

@@ -7,6 +7,8 @@
 #include "base/proc.h"
 #include "cli/cli.h"
 #include "cli/lint.h"
+#include "cli/nearest.h"
+#include "cli/pattern.h"
 #include "cli/source.h"
 #include "cli/translate.h"
 #include "plan/check.h"
@@ -17,21 +19,38 @@
 #define TRANSLATE "translate-"
 #define STAGING "/tmp/mailserver-config-XXXXXX"
 
-static const char usage[] =
-	"usage: mailserver config COMMAND [OPTION…]\n"
-	"\n"
-	"  check [--env FILE] [--config DIR]  report everything that is wrong, all at once\n"
-	"  show [--json]                      settings in force and where each came from\n"
-	"  list                               every variable: kind, default, whether it works yet\n"
-	"  diff                               what a restart would change in the daemons' files\n"
-	"  plan                               services, files, programs, ports\n"
-	"  translate-dovecot FILE             print FILE in the language of this image's daemon, and\n"
-	"                                     what has no translation\n"
-	"  dist                               print env-mailserver.dist\n"
-	"  lint [--templates DIR]             consistency of rows, facts and templates\n"
-	"\n"
-	"In a running server check, show, diff and plan use its settings; elsewhere the environment.\n"
-	"exit status: 0 fine, 1 diff found differences, 64 usage, 78 the configuration has errors\n";
+static const struct {
+	const char *words, *summary;
+} verbs[] = {
+#define VERB(words, summary) { words, summary },
+#include "cli/config.def"
+#undef VERB
+};
+
+static int usage(FILE *to, int status)
+{
+	fprintf(to, "usage: mailserver config COMMAND [OPTION…]\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(to, "  %-34s %s\n", verbs[i].words, verbs[i].summary);
+	fprintf(to,
+		"\n"
+		"In a running server check, show, diff and plan use its settings; elsewhere the environment.\n"
+		"exit status: 0 fine, 1 diff found differences, 64 usage, 78 the configuration has errors\n");
+	return status;
+}
+
+static int unknown_verb(const char *verb)
+{
+	struct nearest near = NEAREST_INIT(verb);
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		nearest_try(&near, (struct str){ verbs[i].words, strcspn(verbs[i].words, " ") });
+	fprintf(stderr, "mailserver config: no command '%s'", verb);
+	if (near.word[0])
+		fprintf(stderr, "; did you mean '%s'?", near.word);
+	fprintf(stderr, "\n\n");
+	return usage(stderr, ERR_USAGE);
+}
 
 struct config_args {
 	const char *env, *config, *templates;
@@ -219,20 +238,16 @@ int cli_config(int argc, char **argv)
 	int status;
 
 	log_set_plain(true);
-	if (streq(verb, "help") || streq(verb, "--help")) {
-		fputs(usage, stdout);
-		return 0;
-	}
+	if (pattern_is_help(verb) || (argc == 3 && pattern_is_help(argv[2])))
+		return usage(stdout, 0);
 	arena_init(&a, "config");
 	if (has_prefix(verb, TRANSLATE)) {
 		status = config_translate(&a, verb + strlen(TRANSLATE), argc - 2, argv + 2);
 		arena_fini(&a);
 		return status;
 	}
-	if (!parse_args(argc, argv, &args)) {
-		fputs(usage, stderr);
-		return ERR_USAGE;
-	}
+	if (!parse_args(argc, argv, &args))
+		return usage(stderr, ERR_USAGE);
 	if (streq(verb, "check"))
 		status = config_check(&a, &args);
 	else if (streq(verb, "show"))
@@ -247,10 +262,8 @@ int cli_config(int argc, char **argv)
 		status = config_text(settings_write_dist);
 	else if (streq(verb, "lint"))
 		status = config_lint(&a, args.templates);
-	else {
-		fprintf(stderr, "mailserver config: no command '%s'\n\n%s", verb, usage);
-		status = ERR_USAGE;
-	}
+	else
+		status = unknown_verb(verb);
 	arena_wipe(&a);
 	return status;
 }
