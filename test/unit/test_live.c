@@ -79,9 +79,10 @@ static const char *cdb_value(struct fixture *f, const char *table, const char *k
 	return value;
 }
 
-static bool lmdb_key(struct fixture *f, const char *table, const char *name)
+/* The value in an lmdb table, or NULL. */
+static const char *lmdb_value(struct fixture *f, const char *table, const char *name)
 {
-	const char *path = arena_printf(&f->t.arena, "%s/%s", f->live, table);
+	const char *path = arena_printf(&f->t.arena, "%s/%s", f->live, table), *text = NULL;
 	MDB_val key = { strlen(name) + 1, (void *)(uintptr_t)name }, value;
 	MDB_env *env;
 	MDB_txn *txn;
@@ -91,10 +92,16 @@ static bool lmdb_key(struct fixture *f, const char *table, const char *name)
 	assert_int_equal(mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_RDONLY, 0), 0);
 	assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
 	assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
-	int rc = mdb_get(txn, dbi, &key, &value);
+	if (mdb_get(txn, dbi, &key, &value) == 0)
+		text = arena_strndup(&f->t.arena, value.mv_data, value.mv_size);
 	mdb_txn_abort(txn);
 	mdb_env_close(env);
-	return rc == 0;
+	return text;
+}
+
+static bool lmdb_key(struct fixture *f, const char *table, const char *name)
+{
+	return lmdb_value(f, table, name) != NULL;
 }
 
 /* One column of a user's row in a view; NULL for no row or no value. */
@@ -150,6 +157,40 @@ static void test_first_tables(void **state UNUSED)
 			    "5G");
 	assert_string_equal(sql_value(&f, "userdb", "mail_path", "ben@other.test"), "/var/mail/x");
 	assert_null(sql_value(&f, "passdb", "password", "info@alias.test"));
+	temp_close(&f.t);
+}
+
+static void test_relays(void **state UNUSED)
+{
+	struct fixture f;
+	struct stat st;
+
+	open_fixture(&f);
+	f.s.relay_host = "old.relay.test";
+	f.s.relay_port = 465;
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\nben@two.test|" HASH "\n");
+	put(&f, "postfix-relaymap.cf", "@two.test\nx@three.test [relay.test]:587\n");
+	put(&f, "postfix-sasl-password.cf", "X@three.test u:p:q\n");
+	(void)apply(&f);
+	assert_string_equal(lmdb_value(&f, "relays.lmdb", "@example.test"),
+			    "relayhost-tls:[old.relay.test]:465");
+	assert_string_equal(lmdb_value(&f, "relays.lmdb", "@two.test"), "smtp:");
+	assert_string_equal(lmdb_value(&f, "relays.lmdb", "x@three.test"),
+			    "relayhost:[relay.test]:587");
+	assert_string_equal(lmdb_value(&f, "relay-logins.lmdb", "x@three.test"), "u:p:q");
+	assert_string_equal(lmdb_value(&f, "relay-tls.lmdb", "[relay.test]:587"), "encrypt");
+	assert_false(lmdb_key(&f, "relay-tls.lmdb", "[old.relay.test]:465"));
+	assert_int_equal(stat(arena_printf(&f.t.arena, "%s/relay-logins.lmdb", f.live), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	/* A new domain, an exclusion and a login that are gone. */
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\nc@four.test|" HASH "\n");
+	put(&f, "postfix-relaymap.cf", "x@three.test [relay.test]:587\n");
+	put(&f, "postfix-sasl-password.cf", "");
+	assert_int_equal(apply(&f), INPUT_ACCOUNTS | INPUT_RELAYS);
+	assert_true(lmdb_key(&f, "relays.lmdb", "@four.test"));
+	assert_false(lmdb_key(&f, "relays.lmdb", "@two.test"));
+	assert_false(lmdb_key(&f, "relay-logins.lmdb", "x@three.test"));
+	assert_false(lmdb_key(&f, "relay-tls.lmdb", "[relay.test]:587"));
 	temp_close(&f.t);
 }
 
@@ -397,6 +438,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_tables),
 		cmocka_unit_test(test_no_postmaster),
+		cmocka_unit_test(test_relays),
 		cmocka_unit_test(test_nothing_changed),
 		cmocka_unit_test(test_change_and_removal),
 		cmocka_unit_test(test_recipients),

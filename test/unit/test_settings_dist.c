@@ -141,8 +141,7 @@ static void test_show(void **state UNUSED)
 	assert_non_null(strstr(text.p, "\nenvironment  ENABLE_POP3=1\n"));
 	assert_non_null(strstr(text.p, "\ndefault      ENABLE_IMAP=1\n"));
 	assert_non_null(strstr(text.p, "\nenvironment  MAIL_ACCOUNTS=(secret)\n"));
-	assert_non_null(
-		strstr(text.p, "\ndefault      RELAY_PASSWORD=  [not in this image yet]\n"));
+	assert_non_null(strstr(text.p, "\ndefault      LDAP_BIND_PW=  [not in this image yet]\n"));
 	assert_non_null(strstr(text.p, "=c@d.example\\ne@b.example="));
 	settings_print_show(&l.arena, &l.s, true, &json);
 	assert_true(has_prefix(json.p, "{\n  \"hostname\": {\"value\": \"mail.example.com\""));

@@ -98,7 +98,8 @@ static void test_without_files(void **state UNUSED)
 	load_as(&l, "c0ffee", false,
 		ENV("OVERRIDE_HOSTNAME__FILE=/nowhere", "SSL_TYPE=manual",
 		    "SSL_CERT_PATH__FILE=/nowhere", "SSL_KEY_PATH=/key",
-		    "RELAY_USER__FILE=/nowhere", "RELAY_PASSWORD__FILE=/nowhere"));
+		    "RELAY_USER__FILE=/nowhere", "RELAY_PASSWORD__FILE=/nowhere",
+		    "DEFAULT_RELAY_HOST__FILE=/nowhere"));
 	assert_string_equal(told(&l), "");
 	assert_int_equal(l.s.origin[SETTING_ROW(ssl_cert_path) - settings_rows], ORIGIN_FILE);
 	unload(&l);

@@ -10,6 +10,7 @@
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/quotas.h"
+#include "inputs/relays.h"
 #include "plan/apply.h"
 
 static struct {
@@ -257,6 +258,47 @@ static void test_two_editors(void **state)
 	(void)close(pipe_fds[1]);
 }
 
+static void test_relays(void **state)
+{
+	struct fixture *f = *state;
+	struct cmd cmd = { .config_dir = f->dir,
+			   .argc = 2,
+			   .argv = { "Firma.example", "r.example" } };
+	struct stat st;
+
+	assert_int_equal(run(f, relay_del_domain, "firma.example", NULL, false, 0), 1);
+	assert_int_equal(run(f, relay_del_auth, "firma.example", NULL, false, 0), 1);
+	cmd.argv[1] = "localhost";
+	assert_int_equal(relay_add_domain(&cmd), 1);
+	assert_string_equal(get(f, RELAYS_FILE), "(missing)");
+	cmd.argv[1] = "r.example";
+	assert_int_equal(relay_add_domain(&cmd), 0);
+	assert_string_equal(get(f, RELAYS_FILE), "@firma.example [r.example]:25\n");
+	cmd.argv[cmd.argc++] = "587";
+	assert_int_equal(relay_add_domain(&cmd), 0);
+	assert_int_equal(run(f, relay_exclude_domain, "anna@firma.example", NULL, false, 0), 0);
+	assert_string_equal(get(f, RELAYS_FILE),
+			    "@firma.example [r.example]:587\nanna@firma.example \n");
+	cmd.argv[1] = "user";
+	cmd.password = arena_strdup(&f->t.arena, "pa:ss ");
+	assert_int_equal(relay_add_auth(&cmd), 1);
+	assert_string_equal(get(f, RELAY_LOGINS_FILE), "(missing)");
+	cmd.password = arena_strdup(&f->t.arena, "pa:ss");
+	assert_int_equal(relay_add_auth(&cmd), 0);
+	assert_string_equal(cmd.password, "");
+	assert_string_equal(get(f, RELAY_LOGINS_FILE), "@firma.example user:pa:ss\n");
+	assert_int_equal(stat(arena_printf(&f->t.arena, "%s/" RELAY_LOGINS_FILE, f->dir), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(run(f, relay_del_auth, "[R.example]:587", NULL, false, 0), 1);
+	assert_int_equal(run(f, relay_del_auth, "FIRMA.example", NULL, false, 0), 0);
+	assert_string_equal(get(f, RELAY_LOGINS_FILE), "");
+	/* A server that refuses: the file is as it was. */
+	server.running = true;
+	server.status = 65;
+	assert_int_equal(run(f, relay_del_domain, "firma.example", NULL, false, 0), 1);
+	assert_non_null(strstr(get(f, RELAYS_FILE), "@firma.example"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +309,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_add_update_del, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_aliases, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_editors, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_relays, set_up, tear_down),
 	};
 	/* Messages of the commands would drown the results. */
 	(void)setenv("LOG_LEVEL", "error", 1);

@@ -61,6 +61,21 @@ max_idle = 5s
 # A service that failed to start is tried again after this time; Dovecot may be back before.
 service_throttle_time = 10s
 
+# --- Relays
+#
+# relays.lmdb says which transport and which relay take the mail of a sender; a relay named there or in
+# default_transport goes before relayhost, so that "smtp:" in the table means: sent directly. Only the
+# relayhost transports of master.cf log in; what leaves directly never shows a password to anybody.
+
+{{#default_relay_host}}
+relayhost = {{default_relay_host}}
+default_transport = {{default_relay_transport}}:{{default_relay_host}}
+{{/default_relay_host}}
+sender_dependent_default_transport_maps = lmdb:/run/mailserver/live/relays
+smtp_sasl_password_maps = lmdb:/run/mailserver/live/relay-logins
+smtp_sasl_security_options = noplaintext, noanonymous
+smtp_sasl_tls_security_options = noanonymous
+
 # --- Who may do what (the order within each list matters)
 
 disable_vrfy_command = yes

@@ -47,7 +47,13 @@ sender-cleanup unix n     -       n       -       0       cleanup
   -o nested_header_checks=
 qmgr        unix  n       -       n       300     1       qmgr
 tlsmgr      unix  -       -       n       1000?   1       tlsmgr
+{{#default_relay_host}}
+# The relay comes from default_transport, which a sender's own entry can replace.
+{{/default_relay_host}}
 rewrite     unix  -       -       n       -       -       trivial-rewrite
+{{#default_relay_host}}
+  -o relayhost=
+{{/default_relay_host}}
 bounce      unix  -       -       n       -       0       bounce
 defer       unix  -       -       n       -       0       bounce
 trace       unix  -       -       n       -       0       bounce
@@ -58,6 +64,20 @@ proxywrite  unix  -       -       n       -       1       proxymap
 smtp        unix  -       -       n       -       -       smtp
 relay       unix  -       -       n       -       -       smtp
   -o syslog_name=postfix/$service_name
+# Mail that goes through a relay. relay-tls.lmdb requires TLS of the relays that get a password.
+relayhost   unix  -       -       n       -       -       smtp
+  -o syslog_name=postfix/$service_name
+  -o smtp_tls_policy_maps=lmdb:/run/mailserver/live/relay-tls
+  -o smtp_sasl_auth_enable=yes
+  -o smtp_sender_dependent_authentication=yes
+# The same for port 465, where TLS comes first.
+relayhost-tls unix -      -       n       -       -       smtp
+  -o syslog_name=postfix/$service_name
+  -o smtp_tls_wrappermode=yes
+  -o smtp_tls_security_level=encrypt
+  -o smtp_tls_policy_maps=
+  -o smtp_sasl_auth_enable=yes
+  -o smtp_sender_dependent_authentication=yes
 showq       unix  n       -       n       -       -       showq
 error       unix  -       -       n       -       -       error
 retry       unix  -       -       n       -       -       error

@@ -12,7 +12,9 @@
 #include <dirent.h>
 
 #include "base/file.h"
+#include "inputs/relays.h"
 #include "postfix/merge.h"
+#include "postfix/relay_tables.h"
 #include "postfix/tables.h"
 #include "postfix/types.h"
 #include "settings/tls_mode.h"
@@ -36,6 +38,20 @@ static const struct service_file files[] = {
 	  .tpl = "openssl.cnf.tpl",
 	  .dialect = DIALECT_RAW }, /* no values in it */
 	{ .dest = NULL },
+};
+
+/* The transport of DEFAULT_RELAY_HOST. */
+static struct tpl_value default_relay_transport(const struct service_ctx *ctx)
+{
+	bool implicit = relay_hop_is_implicit_tls(ctx->s->default_relay_host);
+
+	return tpl_text(implicit ? RELAY_TRANSPORT_TLS : RELAY_TRANSPORT);
+}
+
+static const struct fact facts[] = {
+	{ "default_relay_transport", "master.cf service for DEFAULT_RELAY_HOST",
+	  default_relay_transport },
+	{ NULL, NULL, NULL },
 };
 
 static const struct service_link links[] = {
@@ -195,6 +211,7 @@ static const char *const after[] = { "dovecot", NULL };
 const struct service service_postfix = {
 	.name = "postfix",
 	.after = after,
+	.facts = facts,
 	.files = files,
 	.links = links,
 	.states = states,

@@ -3,23 +3,16 @@
  * Keys and values end with a NUL byte in lmdb (Postfix's default on Linux) and without in cdb;
  * Postfix tries both.
  *
- * The lmdb file is locked the way Postfix does it: MDB_NOLOCK, and an exclusive fcntl(2) lock on
- * the file while a transaction runs. POSIX locks go with *any* close of the file in this process,
- * so it is opened only by LMDB.
- *
  * SOURCES
  *	lmdb_table(5), cdb_table(5), DATABASE_README, virtual(5), aliases(5); cdb(3); lmdb.h.
  */
 #include "postfix/tables.h"
 
 #include <cdb.h>
-#include <lmdb.h>
-
 #include "base/file.h"
 #include "inputs/senders.h"
-
-#define LMDB_MAP_SIZE ((size_t)16 << 20) /* lmdb_map_size of Postfix; grown when needed */
-#define DOMAIN_BYTES_MAX 600		 /* generous page share of one domain name */
+#include "postfix/lmdb_table.h"
+#include "postfix/relay_tables.h"
 
 enum table {
 	T_REGEXP,
@@ -331,17 +324,10 @@ static bool tables_prepare(const struct live_ctx *ctx, void **state_r, struct er
 	return ok;
 }
 
-/* Fills an open transaction; an lmdb error number. */
-typedef int lmdb_fill_fn(const struct service_ctx *svc, const void *data, MDB_txn *txn,
-			 MDB_dbi dbi);
-
 /* The value is the name itself: who may send as a new account is that account. */
 static int put_key(MDB_txn *txn, MDB_dbi dbi, const char *name)
 {
-	MDB_val key = { strlen(name) + 1, (void *)(uintptr_t)name }; /* mdb_put only reads them */
-	MDB_val value = key;
-
-	return mdb_put(txn, dbi, &key, &value, 0);
+	return lmdb_table_put(txn, dbi, name, name);
 }
 
 static int fill_domains(const struct service_ctx *svc, const void *data UNUSED, MDB_txn *txn,
@@ -367,53 +353,6 @@ static int fill_recent_add(const struct service_ctx *svc UNUSED, const void *dat
 	const struct account *account = data;
 
 	return put_key(txn, dbi, account->address);
-}
-
-static int lock_file(MDB_env *env)
-{
-	struct flock lk = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd, rc = mdb_env_get_fd(env, &fd);
-
-	if (rc)
-		return rc;
-	while (fcntl(fd, F_SETLKW, &lk) < 0)
-		if (errno != EINTR)
-			return errno;
-	return 0;
-}
-
-static int run_txn(MDB_env *env, const struct service_ctx *svc, lmdb_fill_fn *fill,
-		   const void *data)
-{
-	MDB_txn *txn = NULL;
-	MDB_dbi dbi;
-	int rc = mdb_txn_begin(env, NULL, 0, &txn);
-
-	if (rc)
-		return rc;
-	if ((rc = mdb_dbi_open(txn, NULL, 0, &dbi)) == 0)
-		rc = fill(svc, data, txn, dbi);
-	if (rc == 0)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
-	return rc;
-}
-
-static bool write_lmdb(const struct live_ctx *ctx, const char *name, lmdb_fill_fn *fill,
-		       const void *data, struct err *err)
-{
-	const char *path = arena_printf(ctx->svc->arena, "%s/%s", ctx->dir, name);
-	size_t map_size = LMDB_MAP_SIZE + ctx->svc->in->domains.n * DOMAIN_BYTES_MAX;
-	MDB_env *env = NULL;
-	int rc = mdb_env_create(&env);
-
-	if (rc == 0 && (rc = mdb_env_set_mapsize(env, map_size)) == 0 &&
-	    (rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0644)) == 0 &&
-	    (rc = lock_file(env)) == 0)
-		rc = run_txn(env, ctx->svc, fill, data);
-	if (env)
-		mdb_env_close(env); /* closes the file, which ends the lock */
-	return rc == 0 ? true : err_set(err, ERR_IO, "write %s: %s", path, mdb_strerror(rc));
 }
 
 static bool lmdb_has(const struct live_ctx *ctx, const char *name, const char *what)
@@ -482,7 +421,7 @@ static bool tables_can_put(const struct live_ctx *ctx, const struct account *acc
 static bool tables_put(const struct live_ctx *ctx, const struct account *account, struct err *err)
 {
 	return cdb_has(ctx, T_MAILBOXES, account->address) == 1 ||
-	       write_lmdb(ctx, "recent.lmdb", fill_recent_add, account, err);
+	       lmdb_table_write(ctx, "recent.lmdb", 0644, fill_recent_add, account, err);
 }
 
 static bool publish(const struct live_ctx *ctx, enum table t, struct err *err)
@@ -502,17 +441,20 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 		if (st->ready[t] && !publish(ctx, (enum table)t, err))
 			return false;
 	if ((ctx->changed & (INPUT_ACCOUNTS | INPUT_ALIASES)) != 0 &&
-	    !write_lmdb(ctx, "domains.lmdb", fill_domains, NULL, err))
+	    !lmdb_table_write(ctx, "domains.lmdb", 0644, fill_domains, NULL, err))
+		return false;
+	if (!relay_tables_commit(ctx, err))
 		return false;
 	for (int t = T_MAILBOXES; t < T_COUNT; t++)
 		if (st->ready[t] && !publish(ctx, (enum table)t, err))
 			return false;
 	return !st->ready[T_MAILBOXES] ||
-	       write_lmdb(ctx, "recent.lmdb", fill_recent_none, NULL, err);
+	       lmdb_table_write(ctx, "recent.lmdb", 0644, fill_recent_none, NULL, err);
 }
 
 const struct service_live postfix_live = {
-	.inputs = INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES,
+	.inputs =
+		INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES | INPUT_RELAYS,
 	.begin = tables_begin,
 	.prepare = tables_prepare,
 	.commit = tables_commit,

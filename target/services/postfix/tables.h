@@ -12,6 +12,7 @@
  *	roles.cdb	  virtual_alias_maps, third
  *	senders.cdb	  smtpd_sender_login_maps, first (recent.lmdb is second), if SPOOF_PROTECTION
  *	senders.pcre	  smtpd_sender_login_maps, third
+ *	relay….lmdb	  see relay_tables.h
  *
  * lmdb files are changed in place, in one transaction; the others are replaced by rename.
  *

@@ -10,6 +10,7 @@
 #include "inputs/aliases.h"
 #include "inputs/password.h"
 #include "inputs/quotas.h"
+#include "inputs/relays.h"
 
 static const char *email_arg_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
 {
@@ -57,6 +58,48 @@ static const char *ip_problem(const char *arg, char *bad UNUSED, size_t size UNU
 	return is_ip_address(arg) ? NULL : "is not an IP address (192.0.2.1, 2001:db8::1)";
 }
 
+/* A domain with or without "@", or an address. */
+static const char *sender_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
+{
+	char key[300];
+
+	(void)snprintf(key, sizeof(key), "%s%s", strchr(arg, '@') ? "" : "@", arg);
+	if (is_ip_address(arg) || !relay_sender_problem(key))
+		return is_ip_address(arg) ? "is an IP address, not a domain" : NULL;
+	return strchr(arg, '@') > arg ? email_problem(arg) : "is not a domain such as example.com";
+}
+
+static const char *login_of_problem(const char *arg, char *bad, size_t size)
+{
+	return strpbrk(arg, "[:") ? relay_hop_problem(arg) : sender_problem(arg, bad, size);
+}
+
+static const char *host_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
+{
+	if (strchr(arg, '['))
+		return "has brackets, which are added anyway: write the bare host name";
+	if (strchr(arg, ':') && !is_ip_address(arg))
+		return "has a colon: the port is an argument of its own";
+	return is_hostname(arg) || is_ip_address(arg) ? NULL
+						      : "is not a host such as smtp.example.com";
+}
+
+static const char *port_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
+{
+	int64_t port;
+
+	return isdigit((unsigned char)*arg) && parse_int64(arg, 1, 65535, &port)
+		       ? NULL
+		       : "is not a port from 1 to 65535";
+}
+
+static const char *user_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
+{
+	if (strchr(arg, ':'))
+		return "has a colon, which ends a user name";
+	return str_trim(str_from(arg)).n == strlen(arg) ? NULL : "begins or ends with a blank";
+}
+
 /* clang-format off */
 static const struct argtype types[] = {
 	{ "email", "address of an account: name@example.com", OFFER_AT_DOMAINS,
@@ -76,6 +119,14 @@ static const struct argtype types[] = {
 	{ "quota", "a number with one of the units B k M G T, or 0 for no limit", OFFER_NOTHING,
 	  quota_problem, false, false },
 	{ "ip", "an IPv4 or IPv6 address", OFFER_NOTHING, ip_problem, false, false },
+	{ "sender", "a domain, or the address of one sender", OFFER_DOMAINS, sender_problem,
+	  false, false },
+	{ "host", "name or address of a server, without brackets", OFFER_NOTHING, host_problem,
+	  false, false },
+	{ "port", "a number from 1 to 65535", OFFER_NOTHING, port_problem, false, false },
+	{ "login-of", "a domain, the address of one sender, or a relay as [host]:port",
+	  OFFER_DOMAINS, login_of_problem, false, false },
+	{ "user", "user name at the relay", OFFER_NOTHING, user_problem, false, false },
 	{ "command", "a program and its arguments", OFFER_NOTHING, NULL, false, true },
 	{ "choice", "one of these words", OFFER_NOTHING, NULL, false, false },
 	{ "text", "any text", OFFER_NOTHING, NULL, false, false },

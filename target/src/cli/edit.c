@@ -4,7 +4,7 @@
  * administrators may edit in the meantime. Putting files back therefore takes the lock again and
  * leaves a file alone that somebody has changed since.
  *
- * A new accounts file is 0600: it holds password hashes. Files that exist keep owner and mode.
+ * A new file that holds password hashes or passwords is 0600. Files that exist keep owner and mode.
  */
 #include "cli/edit.h"
 
@@ -13,6 +13,7 @@
 #include "cli/say.h"
 #include "cli/source.h"
 #include "inputs/accounts.h"
+#include "inputs/relays.h"
 #include "plan/apply.h"
 #include "plan/paths.h"
 #include "plan/quick.h"
@@ -111,11 +112,16 @@ void edit_write(struct edit *e, const char *name, struct buf *text)
 	f->changed = f->after.n != f->before.n || memcmp(f->after.p, f->before.p, f->after.n) != 0;
 }
 
+static bool is_secret_file(const char *name)
+{
+	return streq(name, ACCOUNTS_FILE) || streq(name, RELAY_LOGINS_FILE);
+}
+
 /* An administrator's link stays a link: what it points to is replaced. */
 static bool put_text(const struct edit_file *f, struct str text, struct err *err)
 {
 	const struct file_attr secret = { 0600, (uid_t)-1, (gid_t)-1 };
-	bool is_secret = !f->existed && streq(f->name, ACCOUNTS_FILE);
+	bool is_secret = !f->existed && is_secret_file(f->name);
 	char real[PATH_MAX];
 	const char *path = realpath(f->path, real) ? real : f->path;
 

@@ -16,7 +16,7 @@
  * the files are put back as they were and the findings are printed.
  *
  * OWNERSHIP
- *	Texts live until edit_end(). They hold hashes, no passwords.
+ *	Texts live until edit_end(). They may hold hashes and relay passwords.
  */
 #ifndef CLI_EDIT_H
 #define CLI_EDIT_H

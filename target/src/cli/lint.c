@@ -45,6 +45,10 @@ static const char *const used_by_code[] = {
 	"ENABLE_OPENDKIM",
 	"POSTGREY_DELAY",
 	"DOVECOT_INET_PROTOCOLS",
+	"RELAY_HOST",
+	"RELAY_PORT",
+	"RELAY_USER",
+	"RELAY_PASSWORD",
 };
 
 struct lint {

@@ -67,6 +67,39 @@ const struct cmd_row setup_rows[] = {
 	{ "quota del <account>", quota_del, "take the limit away: the default counts again",
 	  "\n"
 	  "setup quota del anna@example.com\n" },
+	{ "relay add-domain <sender> <host> [<port>]", relay_add_domain,
+	  "send mail of a domain, or of one address, through another server",
+	  "The port is 25 if none is given; most relays take logins on 587, or 465 (TLS at once).\n"
+	  "An earlier line for the sender is replaced.\n"
+	  "\n"
+	  "setup relay add-domain example.com smtp.example.org 587\n"
+	  "setup relay add-domain anna@example.com smtp.example.net 465\n" },
+	{ "relay exclude-domain <sender>", relay_exclude_domain,
+	  "send mail of a domain, or of one address, directly",
+	  "It goes neither through RELAY_HOST nor through DEFAULT_RELAY_HOST.\n"
+	  "\n"
+	  "setup relay exclude-domain example.com\n" },
+	{ "relay del-domain <sender>", relay_del_domain,
+	  "forget the relay or the exclusion of a sender",
+	  "The variables RELAY_HOST and DEFAULT_RELAY_HOST count again. A login stays; see del-auth.\n"
+	  "\n"
+	  "setup relay del-domain example.com\n" },
+	{ "relay add-auth <login-of> <user> [<password>]", relay_add_auth,
+	  "log in with this user name at the relay",
+	  "For mail of a domain or an address, or for all mail through a relay, written as in the list.\n"
+	  "Without a password it is asked for twice, or read as two lines from standard input.\n"
+	  "Once there is a login, mail leaves for that relay only with TLS.\n"
+	  "\n"
+	  "setup relay add-auth example.com alice\n"
+	  "setup relay add-auth '[smtp.example.org]:587' alice\n" },
+	{ "relay del-auth <login-of>", relay_del_auth, "forget a login",
+	  "\n"
+	  "setup relay del-auth example.com\n" },
+	{ "relay list [--json]", relay_list,
+	  "show which mail goes through which relay, and the logins",
+	  "Lines with * are senders and their relays, lines with - logins. Passwords are not shown.\n"
+	  "\n"
+	  "setup relay list\n" },
 	{ "debug show-mail-logs", debug_logs, "print /var/log/mail/mail.log",
 	  "\n"
 	  "setup debug show-mail-logs | grep anna@example.com\n" },

@@ -93,7 +93,8 @@ static const char *input_names(struct arena *a, unsigned bits)
 						       "greylisting",
 						       "scripts",
 						       "rules for scoring",
-						       "DKIM keys" };
+						       "DKIM keys",
+						       "relays" };
 	autobuf struct buf out = BUF_INIT;
 
 	for (unsigned i = 0; i < INPUT_BITS; i++)

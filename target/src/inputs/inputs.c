@@ -23,6 +23,8 @@
 #include "inputs/greylist.h"
 #include "inputs/later.h"
 #include "inputs/quotas.h"
+#include "inputs/relay_routes.h"
+#include "inputs/relays.h"
 
 #define COPY_WAIT_MS 10000
 
@@ -37,6 +39,9 @@ struct raw {
 	struct line_vec dovecot_cf;
 	const char *greylist_clients, *greylist_recipients;
 	struct str script_before, script_after, spam_rules;
+	const char *hostname;
+	struct relay_vec relays;
+	struct relay_login_vec relay_logins;
 };
 
 static void parse_accounts(struct arena *a, struct str text, struct raw *raw, struct problems *p)
@@ -118,6 +123,19 @@ static void parse_spam_rules(struct arena *a, struct str text, struct raw *raw, 
 	scripts_check_text(a, SPAM_RULES_FILE, text, p);
 }
 
+static void parse_relays(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->relays = (struct relay_vec)VEC_INIT;
+	relays_parse(a, RELAYS_FILE, text, raw->hostname, &raw->relays, p);
+}
+
+static void parse_relay_logins(struct arena *a, struct str text, struct raw *raw,
+			       struct problems *p)
+{
+	raw->relay_logins = (struct relay_login_vec)VEC_INIT;
+	relay_logins_parse(a, RELAY_LOGINS_FILE, text, &raw->relay_logins, p);
+}
+
 /* TO ADD A FILE: its row. parse overwrites its part of raw. */
 static const struct input_file {
 	const char *name;
@@ -141,6 +159,8 @@ static const struct input_file {
 	{ SCRIPT_BEFORE_FILE, parse_script_before, false, true },
 	{ SCRIPT_AFTER_FILE, parse_script_after, false, true },
 	{ SPAM_RULES_FILE, parse_spam_rules, false, true },
+	{ RELAYS_FILE, parse_relays, false, false },
+	{ RELAY_LOGINS_FILE, parse_relay_logins, false, false },
 };
 
 void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec *paths)
@@ -446,6 +466,18 @@ static uint64_t fold_scripts(const struct inputs *in)
 	return h;
 }
 
+static uint64_t fold_relays(const struct inputs *in)
+{
+	uint64_t h = 1;
+
+	for (size_t i = 0; i < in->relays.n; i++)
+		h = fold(fold(h, in->relays.v[i].key), in->relays.v[i].hop);
+	h = fold(h, NULL);
+	for (size_t i = 0; i < in->relay_logins.n; i++)
+		h = fold(fold(h, in->relay_logins.v[i].key), in->relay_logins.v[i].login);
+	return h;
+}
+
 static void make_fingerprints(struct inputs *in)
 {
 	uint64_t accounts = 1, quotas = 1, aliases = 1;
@@ -471,6 +503,7 @@ static void make_fingerprints(struct inputs *in)
 		fold(fold(1, in->greylist_clients), in->greylist_recipients);
 	in->fingerprint[bit_number(INPUT_SCRIPTS)] = fold_scripts(in);
 	in->fingerprint[bit_number(INPUT_SPAM_RULES)] = fold_text(1, in->spam_rules);
+	in->fingerprint[bit_number(INPUT_RELAYS)] = fold_relays(in);
 }
 
 void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
@@ -479,6 +512,7 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	const struct str none = { "", 0 };
 	struct raw raw = { .regexp = "",
 			   .local_aliases = "",
+			   .hostname = s->hostname,
 			   .script_before = none,
 			   .script_after = none,
 			   .spam_rules = none };
@@ -502,11 +536,14 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	in->dovecot_cf = raw.dovecot_cf;
 	in->greylist_clients = raw.greylist_clients;
 	in->greylist_recipients = raw.greylist_recipients;
+	in->relays = raw.relays;
+	in->relay_logins = raw.relay_logins;
 	in->account_index = raw.account_index;
 	in->alias_index = raw.alias_index;
 	gather_domains(a, in);
 	apply_quotas(a, in, &raw.quotas, p);
 	effective_check(a, s, in, p);
+	relay_routes_check(a, s, in, p);
 	in->script_before = raw.script_before;
 	in->script_after = raw.script_after;
 	in->spam_rules = raw.spam_rules;

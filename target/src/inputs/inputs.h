@@ -42,9 +42,10 @@ enum input_bit {
 	INPUT_SCRIPTS = 1 << 8,	      /* Sieve scripts and the programs they may call */
 	INPUT_SPAM_RULES = 1 << 9,    /* spamassassin-rules.cf */
 	INPUT_DKIM = 1 << 10,	      /* tables and keys that sign mail */
-	INPUT_ALL = (1 << 11) - 1,
+	INPUT_RELAYS = 1 << 11,	      /* postfix-relaymap.cf, postfix-sasl-password.cf */
+	INPUT_ALL = (1 << 12) - 1,
 };
-#define INPUT_BITS 11
+#define INPUT_BITS 12
 
 struct account {
 	const char *address; /* lower case, the login */
@@ -72,6 +73,24 @@ struct quota {
 	unsigned line;
 };
 VEC_TYPE(quota_vec, struct quota);
+
+/* A relay for senders. */
+struct relay {
+	const char *key;  /* lower case: user@domain or @domain */
+	const char *hop;  /* "[host]:port" as written, lower case; "" = sent directly */
+	const char *file; /* or the variable */
+	unsigned line;
+};
+VEC_TYPE(relay_vec, struct relay);
+
+/* What this server logs in with at relays. */
+struct relay_login {
+	const char *key;   /* lower case: user@domain, @domain, or a relay */
+	const char *login; /* user:password, secret */
+	const char *file;
+	unsigned line;
+};
+VEC_TYPE(relay_login_vec, struct relay_login);
 
 VEC_TYPE(text_vec, const char *);
 
@@ -144,7 +163,9 @@ struct inputs {
 	struct user_script_vec user_scripts;
 	struct program_vec programs;
 	struct dkim dkim;
-	struct cert cert, alt_cert; /* alt_cert.chain_pem == NULL: none */
+	struct relay_vec relays;	     /* in file order, unique keys */
+	struct relay_login_vec relay_logins; /* in file order, unique keys */
+	struct cert cert, alt_cert;	     /* alt_cert.chain_pem == NULL: none */
 	bool has_cert;
 	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
 	struct text_vec

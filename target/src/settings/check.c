@@ -230,8 +230,16 @@ static void check_relay(const struct settings *s, struct problems *p)
 		    "set both or none",
 		    "the user name and the password for the relay belong together");
 	if (settings_is_set(s, relay) && settings_is_set(s, def))
-		add(s, p, SEV_WARNING, relay, "remove it",
-		    arena_printf(p->arena, "%s is set too and goes first", def->name));
+		add(s, p, SEV_WARNING, relay, "remove one of the two, unless that is what you want",
+		    arena_printf(p->arena,
+				 "%s is set too: that one takes only mail of senders outside the "
+				 "hosted domains, and %s belongs to it",
+				 def->name, user->name));
+	if (settings_is_set(s, user) && settings_is_set(s, password) && is_left_out(s, relay, p) &&
+	    is_left_out(s, def, p))
+		add(s, p, SEV_WARNING, user, arena_printf(p->arena, "set %s", def->name),
+		    arena_printf(p->arena, "has no effect without %s or %s", def->name,
+				 relay->name));
 	if (settings_is_set(s, SETTING_ROW(relay_port)) && !settings_is_set(s, relay))
 		add(s, p, SEV_WARNING, SETTING_ROW(relay_port),
 		    arena_printf(p->arena, "write the port into %s as [host]:port", def->name),

@@ -430,8 +430,6 @@ static const char *without_feature(const char *name)
 		const char *begin, *what;
 	} rows[] = {
 		{ "SPOOF_PROTECTION", "users can send under any address" },
-		{ "DEFAULT_RELAY_HOST", "mail is sent directly" },
-		{ "RELAY_", "mail is sent directly" },
 		{ "ENABLE_CLAMAV", "mail is not scanned for viruses" },
 		{ "ENABLE_SPAMASSASSIN", "mail is not scored" },
 		{ "ENABLE_RSPAMD", "mail is not scanned" },
