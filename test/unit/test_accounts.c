@@ -246,7 +246,7 @@ static void test_edits(void **state UNUSED)
 
 	accounts_edit_add(STR_LIT(sample), "neu@firma.example", "{PLAIN}n", &out);
 	assert_true(has_prefix(out.p, sample));
-	assert_string_equal(out.p + sizeof(sample) - 1, "\nneu@firma.example|{PLAIN}n\n");
+	assert_string_equal(out.p + sizeof(sample) - 1, "\r\nneu@firma.example|{PLAIN}n\r\n");
 	buf_reset(&out);
 	accounts_edit_add(STR_LIT(""), "neu@firma.example", "{PLAIN}n", &out);
 	assert_string_equal(out.p, "neu@firma.example|{PLAIN}n\n");

@@ -129,12 +129,36 @@ static void test_edit(void **state UNUSED)
 	}
 }
 
+static void test_append(void **state UNUSED)
+{
+	static const struct {
+		const char *text, *lines, *result;
+	} cases[] = {
+		{ "", "a", "a\n" },
+		{ "x\n", "a\nb", "x\na\nb\n" },
+		{ "x", "a", "x\na\n" },
+		{ "x\r\n", "a\nb", "x\r\na\r\nb\r\n" },
+		{ "x\r\ny", "a", "x\r\ny\r\na\r\n" },
+		{ "x\r\ny\n", "a", "x\r\ny\na\n" },
+		{ "\n", "a", "\na\n" },
+		{ "\xef\xbb\xbf", "a",
+		  "\xef\xbb\xbf"
+		  "a\n" },
+	};
+	autobuf struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		buf_reset(&out);
+		linefile_append(str_from(cases[i].text), cases[i].lines, &out);
+		assert_string_equal(out.p, cases[i].result);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_lines),
-		cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_append),	 cmocka_unit_test(test_bad_lines),
+		cmocka_unit_test(test_too_long), cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_edit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

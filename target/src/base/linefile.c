@@ -109,6 +109,36 @@ static void edit_line(struct str raw, struct str line, linefile_edit_fn *edit, v
 	}
 }
 
+/* What the last line of the text ends with. */
+static const char *line_end(const char *text, size_t n)
+{
+	const char *end = n > 0 ? memrchr(text, '\n', n) : NULL;
+
+	return end && end > text && end[-1] == '\r' ? "\r\n" : "\n";
+}
+
+/* Adds the lines to out, which holds the text from `start` on. */
+static void append_lines(const char *lines, size_t start, struct buf *out)
+{
+	const char *end = line_end(out->p + start, out->n - start);
+	struct str rest = str_from(lines), line;
+
+	if (out->n > start && out->p[out->n - 1] != '\n')
+		buf_adds(out, end);
+	while (str_next_line(&rest, &line)) {
+		buf_add(out, line.p, line.n);
+		buf_adds(out, end);
+	}
+}
+
+void linefile_append(struct str text, const char *lines, struct buf *out)
+{
+	size_t start = out->n;
+
+	buf_add(out, text.p, text.n);
+	append_lines(lines, start + bom_length(text), out);
+}
+
 void linefile_edit(struct str text, linefile_edit_fn *edit, void *ctx, const char *append,
 		   struct buf *out)
 {
@@ -117,10 +147,6 @@ void linefile_edit(struct str text, linefile_edit_fn *edit, void *ctx, const cha
 	buf_add(out, text.p, bom);
 	for (const char *p = rest.p; str_next_line(&rest, &line); p = rest.p)
 		edit_line((struct str){ p, (size_t)(rest.p - p) }, line, edit, ctx, out);
-	if (!append)
-		return;
-	if (out->n > start + bom && out->p[out->n - 1] != '\n')
-		buf_addc(out, '\n');
-	buf_adds(out, append);
-	buf_addc(out, '\n');
+	if (append)
+		append_lines(append, start + bom, out);
 }

@@ -43,8 +43,12 @@ enum linefile_verdict { LINE_KEEP, LINE_DROP, LINE_REPLACE };
 typedef enum linefile_verdict linefile_edit_fn(void *ctx, struct str line, struct buf *out);
 
 /* Copies text to out, passing each data line through edit; `append` (may be NULL) is added as a
- * last line. A missing final LF is added only when something is appended. */
+ * last line as linefile_append() does. A missing final LF is added only when something is appended. */
 void linefile_edit(struct str text, linefile_edit_fn *edit, void *ctx, const char *append,
 		   struct buf *out);
+
+/* Copies text to out and adds the lines (separated by "\n", none at the end) behind it, with line
+ * ends as the last one of the text. */
+void linefile_append(struct str text, const char *lines, struct buf *out);
 
 #endif

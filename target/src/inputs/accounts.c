@@ -64,6 +64,15 @@ const char *account_address_problem(const char *address)
 	return NULL;
 }
 
+const char *account_new_problem(const char *address)
+{
+	const char *problem = account_address_problem(address);
+
+	if (problem == NULL && memchr(address, '+', (size_t)(strrchr(address, '@') - address)))
+		problem = "could not receive: what stands behind '+' is taken off on delivery";
+	return problem;
+}
+
 static struct fields split_line(struct str line)
 {
 	struct fields f = { line, { "", 0 }, { "", 0 } };
@@ -339,10 +348,10 @@ bool accounts_find(struct str text, const char *address, struct str *line_r, uns
 
 void accounts_edit_add(struct str text, const char *address, const char *hash, struct buf *out)
 {
-	buf_add(out, text.p, text.n);
-	if (text.n > 0 && text.p[text.n - 1] != '\n')
-		buf_addc(out, '\n');
-	buf_printf(out, "%s|%s\n", address, hash);
+	autobuf struct buf line = BUF_INIT;
+
+	buf_printf(&line, "%s|%s", address, hash);
+	linefile_append(text, line.p, out);
 }
 
 struct edit {

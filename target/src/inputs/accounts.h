@@ -36,6 +36,9 @@ void accounts_parse_env(struct arena *a, const char *value, const struct passwor
  * directory), "|", "*", a leading "#". */
 const char *account_address_problem(const char *address);
 
+/* The same, and why it should not become one now: "+" before the "@". */
+const char *account_new_problem(const char *address);
+
 /* The first line of an account (any case), trimmed; its number from 1 in *line_no_r (may be NULL).
  * False when there is none. */
 bool accounts_find(struct str text, const char *address, struct str *line_r, unsigned *line_no_r);
