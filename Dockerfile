@@ -35,7 +35,7 @@ FROM debian:13-slim AS builder
 RUN set -eu; \
     apt-get update; \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        gcc libc6-dev libcdb-dev libcmocka-dev libcrypt-dev libjansson-dev liblmdb-dev libpcre2-dev libsqlite3-dev libssl-dev make; \
+        gcc libc6-dev libcdb-dev libcmocka-dev libcrypt-dev libidn2-0 libjansson-dev liblmdb-dev libpcre2-dev libsqlite3-dev libssl-dev make; \
     rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -58,7 +58,7 @@ RUN set -eu; \
 
 # Daemons from the service folders, what the binary is linked with, and the tools that administrators expect.
 # systemd-standalone-sysusers stands in for systemd, which cron's package would otherwise bring along.
-# libnet-ssleay-perl gives swaks TLS. A key that a package made would be the same in every container: it goes.
+# libidn2 comes with curl. libnet-ssleay-perl gives swaks TLS. A key that a package made would be the same in every container: it goes.
 # Jobs and rotations that packages bring go too: the services' own crontab and logrotate.conf have what is needed.
 # No program in the image has to become root.
 COPY --from=lists /out/packages/ /usr/share/mailserver/packages/

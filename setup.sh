@@ -188,7 +188,8 @@ ensure_image() {
 reads_stdin() {
 	local noun=${1:-help} verb=${2:-}
 	case "$noun $verb" in
-	'email add' | 'email update' | 'dovecot-master add' | 'dovecot-master update') [ $# -eq 3 ] ;;
+	'email add') [ $# -eq 3 ] || [ "${3:-} ${4:-}" = '--from -' ] ;;
+	'email update' | 'dovecot-master add' | 'dovecot-master update') [ $# -eq 3 ] ;;
 	'email del') [[ ${3:-} != -[yYnN] ]] ;;
 	'email restrict') [[ ${3:-} != list && $# -lt 5 ]] ;;
 	'quota set') [ $# -eq 3 ] ;;

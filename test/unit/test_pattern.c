@@ -11,6 +11,7 @@ static int run_nothing(const struct cmd *cmd UNUSED)
 
 static const struct cmd_row rows[] = {
 	{ "email add <email> [<password>]", run_nothing, "s", "h" },
+	{ "email add --from <file>", run_nothing, "s", "h" },
 	{ "email del [-y] [-n] <account>...", run_nothing, "s", "h" },
 	{ "email list [--json] [<account>...]", run_nothing, "s", "h" },
 	{ "alias add <alias> <recipient>", run_nothing, "s", "h" },
@@ -194,16 +195,33 @@ static void test_begins(void **state UNUSED)
 	assert_true(pattern_begins(&rows[0], 1, (char *const[]){ email }));
 	assert_true(pattern_begins(&rows[0], 2, (char *const[]){ email, add }));
 	assert_false(pattern_begins(&rows[0], 2, (char *const[]){ email, x }));
-	assert_false(pattern_begins(&rows[3], 1, (char *const[]){ email }));
+	assert_false(pattern_begins(&rows[4], 1, (char *const[]){ email }));
 	assert_true(pattern_is_help("help") && pattern_is_help("-h") && !pattern_is_help("helpme"));
+}
+
+/* A --word without brackets chooses the row. */
+static void test_dashed_word(void **state UNUSED)
+{
+	const char *from[] = { "email", "add", "--from", "-", NULL },
+		   *bare[] = { "email", "add", "--from", NULL },
+		   *other[] = { "email", "add", "--form", "x", NULL };
+	struct temp t;
+	struct match m;
+
+	temp_open(&t);
+	assert_int_equal(match(&t, from, &m), PATTERN_OK);
+	assert_string_equal(m.cmd.row->pattern, "email add --from <file>");
+	assert_string_equal(m.cmd.argv[0], "-");
+	assert_int_equal(match(&t, bare, &m), PATTERN_FEW);
+	assert_int_equal(match(&t, other, &m), PATTERN_BAD);
+	temp_close(&t);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_dashed_word), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_too_many),    cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_begins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,8 @@
 #include "inputs/relays.h"
 #include "plan/apply.h"
 
+#define HASH "{SHA512-CRYPT}$6$salt$hash"
+
 static struct {
 	bool running;
 	int status;
@@ -225,6 +227,162 @@ static void test_aliases(void **state)
 	assert_int_equal(server.calls, 5);
 }
 
+static void test_circles(void **state)
+{
+	struct fixture *f = *state;
+	static const char aliases[] = "a@firma.example anna@firma.example,b@firma.example\n"
+				      "@catch.example a@firma.example\n";
+
+	put(f, ACCOUNTS_FILE, "anna@firma.example|" HASH "\n");
+	put(f, ALIASES_FILE, aliases);
+	/* Through one of several targets, through a catch-all, with an extension. */
+	assert_int_equal(run(f, alias_add, "b@firma.example", "A@firma.example", false, 0), 1);
+	assert_int_equal(run(f, alias_add, "b@firma.example", "any@catch.example", false, 0), 1);
+	assert_int_equal(run(f, alias_add, "b@firma.example",
+			     "anna@firma.example,a+x@firma.example", false, 0),
+			 1);
+	assert_string_equal(get(f, ALIASES_FILE), aliases);
+	assert_int_equal(run(f, alias_add, "b@firma.example", "anna@firma.example", false, 0), 0);
+	/* A copy for the mailbox of the same name is none. */
+	assert_int_equal(
+		run(f, alias_add, "c@firma.example", "c@firma.example,x@y.example", false, 0), 0);
+}
+
+/* What a command says while it runs. */
+static const char *said(struct fixture *f, int (*command)(const struct cmd *), const char *one,
+			const char *two)
+{
+	const char *path = temp_path(&f->t, "stderr");
+	struct err err = ERR_INIT;
+	char *text;
+
+	(void)setenv("LOG_LEVEL", "info", 1);
+	assert_non_null(freopen(path, "w", stderr));
+	int status = run(f, command, one, two, false, command == email_del ? FLAG('n') : 0);
+	(void)fflush(stderr);
+	assert_non_null(freopen("/dev/null", "w", stderr));
+	(void)setenv("LOG_LEVEL", "error", 1);
+	assert_done(file_read(&f->t.arena, path, 1 << 16, &text, NULL, &err), &err);
+	return arena_printf(&f->t.arena, "%d\n%s", status, text);
+}
+
+static void assert_has(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("'%s' is not in:\n%s", part, text);
+}
+
+static void test_warnings(void **state)
+{
+	struct fixture *f = *state;
+	const char *text;
+
+	put(f, ACCOUNTS_FILE, "anna@firma.example|" HASH "\nben@other.example|" HASH "\n");
+	put(f, ALIASES_FILE,
+	    "exit@firma.example anna@firma.example\n"
+	    "chain@firma.example exit@firma.example\n"
+	    "keep@firma.example ben@other.example,anna@firma.example\n");
+	text = said(f, alias_add, "new@firma.example", "nobody@firma.example");
+	assert_has(text, "0\n");
+	assert_has(text, "WARN  target 'nobody@firma.example' of 'new@firma.example'");
+	text = said(f, alias_del, "exit@firma.example", "anna@firma.example");
+	assert_has(text, "WARN  target 'exit@firma.example' of 'chain@firma.example'");
+	assert_int_equal(run(f, alias_add, "exit@firma.example", "anna@firma.example", false, 0),
+			 0);
+	text = said(f, email_del, "anna@firma.example", NULL);
+	assert_has(text, "0\n");
+	assert_has(text, "INFO  the alias 'exit@firma.example' led to 'anna@firma.example' only");
+	assert_has(text, "WARN  target 'exit@firma.example' of 'chain@firma.example'");
+	assert_has(text,
+		   "WARN  'anna@firma.example' was the last account of firma.example; 3 aliases");
+	/* What was wrong before is not said again. */
+	assert_null(strstr(text, "nobody@firma.example"));
+	put(f, REGEXP_FILE, "/^sales/ ben@other.example\n");
+	assert_int_equal(run(f, email_add, "sales@firma.example", "pw", true, 0), 0);
+	text = said(f, quota_set, "sales@firma.example", "1G");
+	assert_string_equal(text, "0\n");
+}
+
+static void test_international(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(run(f, email_add, "anna@M\xc3\xbcller.example", "pw", true, 0), 0);
+	assert_true(has_prefix(get(f, ACCOUNTS_FILE), "anna@xn--mller-kva.example|{"));
+	assert_int_equal(run(f, email_add, "anna@xn--mller-kva.example", "pw", true, 0), 1);
+	assert_int_equal(run(f, email_update, "anna@m\xc3\xbcller.example", "pw2", true, 0), 0);
+	assert_int_equal(run(f, alias_add, "info@m\xc3\xbcller.example",
+			     "Anna@m\xc3\xbcller.example", false, 0),
+			 0);
+	assert_string_equal(get(f, ALIASES_FILE),
+			    "info@xn--mller-kva.example Anna@xn--mller-kva.example\n");
+	assert_int_equal(run(f, quota_set, "anna@m\xc3\xbcller.example", "5G", false, 0), 0);
+	assert_string_equal(get(f, QUOTAS_FILE), "anna@xn--mller-kva.example:5G\n");
+	assert_int_equal(run(f, alias_del, "info@m\xc3\xbcller.example",
+			     "anna@m\xc3\xbcller.example", false, 0),
+			 0);
+	assert_string_equal(get(f, ALIASES_FILE), "");
+	assert_int_equal(run(f, email_del, "anna@m\xc3\xbcller.example", NULL, false, FLAG('n')),
+			 0);
+	assert_string_equal(get(f, ACCOUNTS_FILE), "");
+	assert_string_equal(get(f, QUOTAS_FILE), "");
+}
+
+static int add_from(struct fixture *f, const char *text)
+{
+	const char *path = temp_path(&f->t, "list");
+
+	temp_write(path, text);
+	return run(f, email_add_from, path, NULL, false, 0);
+}
+
+static void test_add_from_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const char accounts[] = "anna@firma.example|" HASH "\n";
+
+	put(f, ACCOUNTS_FILE, accounts);
+	put(f, ALIASES_FILE, "info@firma.example anna@firma.example\n");
+	server.running = true;
+	assert_int_equal(run(f, email_add_from, temp_path(&f->t, "missing"), NULL, false, 0), 1);
+	assert_int_equal(add_from(f, "ben@firma.example geheim\nANNA@firma.example x\n"), 1);
+	assert_int_equal(add_from(f, "ben@firma.example geheim\ninfo@firma.example x\n"), 1);
+	assert_int_equal(add_from(f, "ben@firma.example geheim\nben@firma.example x\n"), 1);
+	assert_int_equal(add_from(f, "ben@firma.example geheim\nrubbish\n"), 1);
+	assert_int_equal(add_from(f, "# nobody\n\n"), 0);
+	assert_string_equal(get(f, ACCOUNTS_FILE), accounts);
+	assert_int_equal(server.calls, 0);
+	server.status = 65;
+	assert_int_equal(add_from(f, "ben@firma.example geheim\n"), 1);
+	assert_string_equal(get(f, ACCOUNTS_FILE), accounts);
+}
+
+static void test_add_from(void **state)
+{
+	struct fixture *f = *state;
+	autobuf struct buf list = BUF_INIT;
+	struct str rest, line;
+	size_t n = 0;
+
+	put(f, ACCOUNTS_FILE, "anna@firma.example|" HASH "\r\n");
+	buf_adds(&list, "# new ones\r\nBen@firma.example two words \r\n"
+			"carla@firma.example|" HASH "|userdb_quota_storage_size=5M\n");
+	for (int i = 0; i < 40; i++)
+		buf_printf(&list, "u%d@firma.example pass%d\n", i, i);
+	server.running = true;
+	assert_int_equal(add_from(f, list.p), 0);
+	assert_int_equal(server.calls, 1);
+	const char *text = get(f, ACCOUNTS_FILE);
+	assert_true(has_prefix(text, "anna@firma.example|" HASH
+				     "\r\nben@firma.example|{SHA512-CRYPT}$6$"));
+	assert_non_null(strstr(text, "\r\ncarla@firma.example|" HASH
+				     "|userdb_quota_storage_size=5M\r\nu0@firma.example|{"));
+	rest = str_from(text);
+	while (str_next_line(&rest, &line))
+		n += line.n > 100 || str_has_char(line, '=') || has_prefix(line.p, "anna");
+	assert_int_equal(n, 43);
+}
+
 static void test_two_editors(void **state)
 {
 	struct fixture *f = *state;
@@ -308,6 +466,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_del_without_accounts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_add_update_del, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_aliases, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_circles, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_warnings, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_international, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_add_from_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_add_from, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_editors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_relays, set_up, tear_down),
 	};

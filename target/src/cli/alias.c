@@ -8,36 +8,18 @@
  */
 #include "base/file.h"
 #include "base/linefile.h"
+#include "cli/after.h"
 #include "cli/commands.h"
-#include "cli/edit.h"
+#include "cli/given.h"
 #include "cli/say.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/logical.h"
+#include "inputs/resolve.h"
 
 #define RECIPIENT_SEPS ", \t"
 
-/* Whether mail to `from` would come back to key through aliases with one target. */
-static bool leads_back(struct arena *a, struct str text, const char *from, const char *key)
-{
-	struct str targets, word;
-	const char *at = from;
-
-	for (int i = 0; i < 32; i++) {
-		if (strcasecmp(at, key) == 0)
-			return true;
-		if (!aliases_find(a, text, at, &targets) ||
-		    !str_next_word(&targets, RECIPIENT_SEPS, &word) || targets.n > 0)
-			return false;
-		const char *next = str_dup(a, word);
-		if (strcasecmp(next, at) == 0)
-			return false;
-		at = next;
-	}
-	return false;
-}
-
-/* Adds each recipient; err names the first that can't be. */
+/* Adds each recipient that is not there yet; err when there was nothing to add. */
 static bool add_recipients(struct edit *e, const char *key, const char *list, struct err *err)
 {
 	struct str rest = str_from(list), word, text;
@@ -45,13 +27,9 @@ static bool add_recipients(struct edit *e, const char *key, const char *list, st
 
 	while (str_next_word(&rest, RECIPIENT_SEPS, &word)) {
 		autobuf struct buf out = BUF_INIT;
-		const char *recipient = str_dup(&e->arena, word);
+		const char *recipient = given_target(&e->arena, str_dup(&e->arena, word));
 		if (!edit_read(e, ALIASES_FILE, &text, err))
 			return false;
-		if (leads_back(&e->arena, text, recipient, key))
-			return err_set(err, ERR_DATA,
-				       "'%s' leads back to '%s': nobody would receive the mail",
-				       recipient, key);
 		if (aliases_edit_add(text, key, recipient, &out)) {
 			edit_write(e, ALIASES_FILE, &out);
 			added = true;
@@ -65,26 +43,48 @@ static bool add_recipients(struct edit *e, const char *key, const char *list, st
 
 static bool prepare_add(struct edit *e, const struct cmd *cmd, struct err *err)
 {
-	const char *key = str_lower(&e->arena, str_from(cmd->argv[0]));
+	const char *key = given_address(&e->arena, cmd->argv[0]);
+	const char *circle = NULL;
 	struct str text, line;
+	struct after after;
 
-	if (!edit_read(e, ACCOUNTS_FILE, &text, err))
+	if (!edit_read(e, ACCOUNTS_FILE, &text, err) || !add_recipients(e, key, cmd->argv[1], err))
 		return false;
-	if (accounts_find(text, key, &line, NULL))
+	after_read(e, &after);
+	if (accounts_find(text, key, &line, NULL) || inputs_find_account(&after.now, key))
 		return err_set(err, ERR_DATA, "'%s' is already defined as an account", key);
-	return add_recipients(e, key, cmd->argv[1], err);
+	const struct alias *x = inputs_find_alias(&after.now, key);
+	if (x && strcasecmp(x->targets, key) == 0)
+		return err_set(err, ERR_DATA, "'%s' would lead to itself only", key);
+	if (x)
+		circle = resolve_circle(&e->arena, &after.now, x);
+	if (circle)
+		return err_set(err, ERR_DATA,
+			       "mail would go round in a circle and reach nobody: %s", circle);
+	after_warn(&after);
+	return true;
 }
 
 static bool prepare_del(struct edit *e, const struct cmd *cmd, struct err *err)
 {
+	const char *key = given_address(&e->arena, cmd->argv[0]);
 	struct str rest = str_from(cmd->argv[1]), word, text;
+	struct after after;
+	bool changed = false;
 
 	while (str_next_word(&rest, RECIPIENT_SEPS, &word)) {
 		autobuf struct buf out = BUF_INIT;
+		const char *recipient = given_target(&e->arena, str_dup(&e->arena, word));
 		if (!edit_read(e, ALIASES_FILE, &text, err))
 			return false;
-		if (aliases_edit_del(text, cmd->argv[0], str_dup(&e->arena, word), &out))
-			edit_write(e, ALIASES_FILE, &out);
+		if (!aliases_edit_del(text, key, recipient, &out))
+			continue;
+		edit_write(e, ALIASES_FILE, &out);
+		changed = true;
+	}
+	if (changed) {
+		after_read(e, &after);
+		after_warn(&after);
 	}
 	return true;
 }

@@ -5,6 +5,8 @@
  */
 #include "cli/argtype.h"
 
+#include "base/arena.h"
+#include "base/idn.h"
 #include "base/net.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
@@ -12,9 +14,23 @@
 #include "inputs/quotas.h"
 #include "inputs/relays.h"
 
+/* What `check` says of the form that will be stored. */
+static const char *stored_problem(const char *arg, const char *(*check)(const char *))
+{
+	const char *problem, *ascii;
+	struct arena a;
+
+	arena_init(&a, "address");
+	problem = idn_to_ascii(&a, arg, &ascii);
+	if (problem == NULL)
+		problem = check(ascii);
+	arena_fini(&a);
+	return problem;
+}
+
 static const char *email_arg_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
 {
-	return account_address_problem(arg);
+	return stored_problem(arg, account_address_problem);
 }
 
 static const char *account_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
@@ -24,7 +40,7 @@ static const char *account_problem(const char *arg, char *bad UNUSED, size_t siz
 
 static const char *alias_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
 {
-	return alias_key_problem(arg);
+	return stored_problem(arg, alias_key_problem);
 }
 
 /* The first target that is none. */
@@ -35,7 +51,7 @@ static const char *recipient_problem(const char *arg, char *bad, size_t size)
 
 	while (str_next_word(&rest, ", \t", &word)) {
 		(void)snprintf(bad, size, "%.*s", (int)word.n, word.p);
-		problem = word.n < size ? alias_target_problem(bad) : "is too long";
+		problem = word.n < size ? stored_problem(bad, alias_target_problem) : "is too long";
 		if (problem)
 			break;
 	}
@@ -119,6 +135,8 @@ static const struct argtype types[] = {
 	{ "quota", "a number with one of the units B k M G T, or 0 for no limit", OFFER_NOTHING,
 	  quota_problem, false, false },
 	{ "ip", "an IPv4 or IPv6 address", OFFER_NOTHING, ip_problem, false, false },
+	{ "file", "a file in the container, or - for standard input", OFFER_FILES, NULL, false,
+	  false },
 	{ "sender", "a domain, or the address of one sender", OFFER_DOMAINS, sender_problem,
 	  false, false },
 	{ "host", "name or address of a server, without brackets", OFFER_NOTHING, host_problem,

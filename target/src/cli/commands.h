@@ -11,6 +11,7 @@
 #include "cli/pattern.h"
 
 int email_add(const struct cmd *cmd);
+int email_add_from(const struct cmd *cmd);
 int email_update(const struct cmd *cmd);
 int email_del(const struct cmd *cmd);
 int email_list(const struct cmd *cmd);
@@ -19,6 +20,7 @@ int alias_del(const struct cmd *cmd);
 int alias_list(const struct cmd *cmd);
 int quota_set(const struct cmd *cmd);
 int quota_del(const struct cmd *cmd);
+int quota_list(const struct cmd *cmd);
 int completion_print(const struct cmd *cmd);
 int relay_add_domain(const struct cmd *cmd);
 int relay_add_auth(const struct cmd *cmd);

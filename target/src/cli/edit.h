@@ -26,7 +26,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define EDIT_FILES_MAX 4
+#define EDIT_FILES_MAX 6
 
 struct account;
 

@@ -11,27 +11,20 @@
  */
 #include "base/net.h"
 #include "base/proc.h"
+#include "cli/after.h"
 #include "cli/commands.h"
 #include "cli/edit.h"
+#include "cli/given.h"
 #include "cli/known.h"
 #include "cli/maildata.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
+#include "inputs/patterns.h"
 #include "inputs/quotas.h"
 
 #define KICK_MS 5000
-
-/* The address in small letters; says so when that changes it. */
-static const char *fold_address(struct arena *a, const char *address)
-{
-	const char *folded = str_lower(a, str_from(address));
-
-	if (!streq(folded, address))
-		say_warn("'%s' has capital letters: '%s' is used", address, folded);
-	return folded;
-}
 
 static int refuse(struct edit *e, const struct err *err)
 {
@@ -40,38 +33,39 @@ static int refuse(struct edit *e, const struct err *err)
 	return 1;
 }
 
-/* Whether the alias table keeps the address from being a new account: an alias that does not
- * deliver to itself. */
-static bool is_taken_by_alias(struct edit *e, struct str text, const char *address)
-{
-	struct str targets, word;
-
-	if (!aliases_find(&e->arena, text, address, &targets))
-		return false;
-	while (str_next_word(&targets, ", \t", &word))
-		if (word.n == strlen(address) && strncasecmp(word.p, address, word.n) == 0)
-			return false;
-	return true;
-}
-
 static bool check_new(struct edit *e, const char *address, struct str *text_r, struct err *err)
 {
 	struct str aliases, line;
+	const char *problem = account_new_problem(address);
 	unsigned number;
 
-	if (memchr(address, '+', (size_t)(email_domain(address) - address)))
-		return err_set(
-			err, ERR_DATA,
-			"'%s' could not receive: what stands behind '+' is taken off on delivery",
-			address);
+	if (problem)
+		return err_set(err, ERR_DATA, "'%s' %s", address, problem);
 	if (!edit_read(e, ACCOUNTS_FILE, text_r, err) || !edit_read(e, ALIASES_FILE, &aliases, err))
 		return false;
 	if (accounts_find(*text_r, address, &line, &number))
 		return err_set(err, ERR_DATA, "'%s' already exists (" ACCOUNTS_FILE ":%u)", address,
 			       number);
-	if (is_taken_by_alias(e, aliases, address))
+	if (known_alias_takes(e, aliases, address))
 		return err_set(err, ERR_DATA, "'%s' is already defined as an alias", address);
 	return true;
+}
+
+/* What is no reason to refuse a new account, but worth a word: a pattern that takes its mail, the
+ * same account in the environment. */
+static void warn_of_new(struct edit *e, const char *address)
+{
+	struct err err = ERR_INIT;
+	struct str text;
+
+	if (known_in_environment(&e->arena, address))
+		say_warn("'%s' is also in MAIL_ACCOUNTS: the file counts from now on", address);
+	if (!edit_read(e, REGEXP_FILE, &text, &err) || text.n == 0)
+		return;
+	struct pattern_hit hit = patterns_match(patterns_compile(&e->arena, text), address);
+	if (hit.result && strcasecmp(hit.result, address) != 0)
+		say_warn("mail for '%s' goes to %s: " REGEXP_FILE ":%u matches it", address,
+			 hit.result, hit.line);
 }
 
 static bool check_known(struct edit *e, const char *address, struct str *text_r, struct err *err)
@@ -132,15 +126,17 @@ static int set_password(const struct cmd *cmd, check_fn *check, bool is_new)
 	int status = 1;
 
 	arena_init(&a, "password");
-	const char *address = fold_address(&a, cmd->argv[0]);
+	const char *address = given_new_address(&a, cmd->argv[0]);
 	bool ok = (cmd->password || precheck(cmd, check, address, &err)) &&
 		  ask_hash(&a, cmd, &hash, &err) && edit_begin(&e, cmd->config_dir, &err) &&
 		  check(&e, address, &text, &err);
 	if (ok) {
-		if (is_new)
+		if (is_new) {
 			accounts_edit_add(text, address, hash, &out);
-		else
+			warn_of_new(&e, address);
+		} else {
 			(void)accounts_edit_update(text, address, hash, &out);
+		}
 		edit_write(&e, ACCOUNTS_FILE, &out);
 		struct account account = { .address = address,
 					   .domain = email_domain(address),
@@ -220,22 +216,54 @@ static int remove_maildata(const char *address, struct str line)
 	return 0;
 }
 
+/* The aliases that go with their only recipient, and a domain that has only aliases left. */
+static void tell_consequences(const struct after *x, const char *address)
+{
+	const struct alias_vec *old = &x->before.aliases, *left = &x->now.aliases;
+	const char *domain = email_domain(address);
+	size_t others = 0, n = 0;
+	const char *first = NULL;
+
+	for (size_t i = 0; i < old->n; i++)
+		if (!inputs_find_alias(&x->now, old->v[i].key))
+			say_info("the alias '%s' led to '%s' only: it is deleted too",
+				 old->v[i].key, address);
+	for (size_t i = 0; i < x->now.accounts.n && others == 0; i++)
+		others += streq(x->now.accounts.v[i].domain, domain);
+	for (size_t i = 0; i < left->n && others == 0; i++) {
+		const char *at = strrchr(left->v[i].key, '@');
+		if (at == NULL || !streq(at + 1, domain))
+			continue;
+		first = first ? first : left->v[i].key;
+		n++;
+	}
+	if (n > 0)
+		say_warn("'%s' was the last account of %s; %zu %s of the domain %s on (%s%s): "
+			 "'setup alias list' shows them",
+			 address, domain, n, n == 1 ? "alias" : "aliases",
+			 n == 1 ? "works" : "work", first, n == 1 ? "" : ", …");
+	after_warn(x);
+}
+
 static int delete_account(const struct cmd *cmd, const char *typed, enum maildata what)
 {
 	struct err err = ERR_INIT;
 	struct edit e;
 	struct str text, line = { "", 0 };
+	struct after after;
 	int status;
 
 	if (!edit_begin(&e, cmd->config_dir, &err))
 		return refuse(&e, &err);
-	const char *address = str_lower(&e.arena, str_from(typed));
+	const char *address = given_address(&e.arena, typed);
 	if (!check_known(&e, address, &text, &err))
 		return refuse(&e, &err);
 	(void)accounts_find(text, address, &line, NULL);
 	if (!edit_out(&e, ACCOUNTS_FILE, address, &err) ||
 	    !edit_out(&e, ALIASES_FILE, address, &err) || !edit_out(&e, QUOTAS_FILE, address, &err))
 		return refuse(&e, &err);
+	after_read(&e, &after);
+	tell_consequences(&after, address);
 	status = edit_commit(&e);
 	if (status == 0 && e.applied)
 		kick(address);
@@ -259,7 +287,7 @@ static bool has_no_accounts(const struct cmd *cmd)
 			    ? errno == ENOENT
 			    : st.st_size == 0;
 	for (int i = 0; none && i < cmd->argc; i++)
-		none = !known_in_environment(&a, str_lower(&a, str_from(cmd->argv[i])));
+		none = !known_in_environment(&a, given_address(&a, cmd->argv[i]));
 	arena_fini(&a);
 	return none;
 }

@@ -18,6 +18,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "cli/commands.h"
+#include "cli/given.h"
 #include "cli/say.h"
 #include "cli/source.h"
 #include "cli/usage.h"
@@ -85,7 +86,7 @@ static bool keep_named(struct listing *l, const struct cmd *cmd)
 	struct account_vec kept = VEC_INIT;
 
 	for (int i = 0; i < cmd->argc; i++) {
-		const char *address = str_lower(&l->a, str_from(cmd->argv[i]));
+		const char *address = given_address(&l->a, cmd->argv[i]);
 		const struct account *x = inputs_find_account(&l->in, address);
 		if (x == NULL) {
 			say_error("'%s' does not exist", address);

@@ -3,23 +3,57 @@
 
 #include "cli/source.h"
 #include "inputs/accounts.h"
+#include "inputs/aliases.h"
+
+static void load_settings(struct arena *a, struct settings *s, struct problems *ignored)
+{
+	struct settings_source src;
+
+	problems_init(ignored, a);
+	source_current(a, &src, NULL);
+	settings_load(a, &src, s, ignored);
+}
+
+static const char *environment_targets(struct arena *a, const char *key)
+{
+	struct alias_vec list = VEC_INIT;
+	struct problems ignored;
+	struct settings s;
+	struct map index;
+	size_t at;
+
+	load_settings(a, &s, &ignored);
+	aliases_parse_env(a, s.mail_aliases, &list, &index, &ignored);
+	return inputs_index_get(&index, key, &at) ? list.v[at].targets : NULL;
+}
+
+bool known_alias_takes(struct edit *e, struct str aliases, const char *address)
+{
+	struct str targets, word;
+
+	if (!aliases_find(&e->arena, aliases, address, &targets)) {
+		const char *other = environment_targets(&e->arena, address);
+		if (other == NULL)
+			return false;
+		targets = str_from(other);
+	}
+	while (str_next_word(&targets, ", \t", &word))
+		if (word.n == strlen(address) && strncasecmp(word.p, address, word.n) == 0)
+			return false;
+	return true;
+}
 
 bool known_in_environment(struct arena *a, const char *address)
 {
 	struct account_vec list = VEC_INIT;
-	struct settings_source src;
 	struct problems ignored;
 	struct settings s;
 	struct map index;
 
-	problems_init(&ignored, a);
-	source_current(a, &src, NULL);
-	settings_load(a, &src, &s, &ignored);
+	load_settings(a, &s, &ignored);
 	accounts_parse_env(a, s.mail_accounts, NULL, &list, &index, &ignored);
-	for (size_t i = 0; i < list.n; i++)
-		if (streq(list.v[i].address, address))
-			return true;
-	return false;
+	size_t at;
+	return inputs_index_get(&index, address, &at);
 }
 
 bool known_account(struct edit *e, const char *address, enum known *known_r, struct err *err)

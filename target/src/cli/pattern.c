@@ -49,7 +49,7 @@ bool pattern_next(struct str *rest, struct token *t_r)
 		s = (struct str){ s.p + 1, s.n - 2 };
 		t.repeats = cut_tail(&s, "...") || t.repeats;
 	}
-	if (s.p[0] == '-') {
+	if (s.p[0] == '-' && t.optional) {
 		t.kind = TOKEN_FLAG;
 	} else if (s.p[0] == '<') {
 		t.kind = TOKEN_ARG;

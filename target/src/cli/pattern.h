@@ -7,8 +7,8 @@
  *
  * Words stand for themselves; <type> is an argument of that type, [<type>] an optional one,
  * <type>... one or more and [<type>...] any number (last), <a|b> one of these words, [-x] and
- * [--word] are flags (before the arguments; --word sets the bit of its first letter). Types are
- * rows of argtype.c. A row with run == NULL is known but not in this image yet.
+ * [--word] are flags (before the arguments; --word sets the bit of its first letter). A --word
+ * without brackets is a word as any other. Types are rows of argtype.c. A row with run == NULL is known but not in this image yet.
  *
  * TO ADD A SUB-COMMAND
  *	1. A function `int noun_verb(const struct cmd *cmd)` in cli/<noun>.c, declared in

@@ -30,6 +30,13 @@ const struct cmd_row setup_rows[] = {
 	  "\n"
 	  "setup email add anna@example.com\n"
 	  "printf 'secret\\nsecret\\n' | docker exec -i mailserver setup email add anna@example.com\n" },
+	{ "email add --from <file>", email_add_from, "add all accounts of a file, or none",
+	  "One account a line: its address, a blank and the password; or address|{SCHEME}hash, as in\n"
+	  "postfix-accounts.cf. Lines that begin with # are comments. All wrong lines are reported, and then\n"
+	  "nothing is added. With - the lines come from standard input.\n"
+	  "\n"
+	  "setup email add --from /tmp/docker-mailserver/new-accounts\n"
+	  "docker exec -i mailserver setup email add --from - <new-accounts\n" },
 	{ "email update <account> [<password>]", email_update, "set the password of an account",
 	  "Other fields of the account stay as they are.\n"
 	  "\n"
@@ -67,6 +74,10 @@ const struct cmd_row setup_rows[] = {
 	{ "quota del <account>", quota_del, "take the limit away: the default counts again",
 	  "\n"
 	  "setup quota del anna@example.com\n" },
+	{ "quota list [--json]", quota_list, "list the accounts with a limit of their own",
+	  "The others have the limit POSTFIX_MAILBOX_SIZE_LIMIT. 'setup email list' shows usage too.\n"
+	  "\n"
+	  "setup quota list\n" },
 	{ "relay add-domain <sender> <host> [<port>]", relay_add_domain,
 	  "send mail of a domain, or of one address, through another server",
 	  "The port is 25 if none is given; most relays take logins on 587, or 465 (TLS at once).\n"

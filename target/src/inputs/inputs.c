@@ -249,6 +249,17 @@ static bool check_vanished(struct arena *a, const struct inputs_where *where, st
 	return fallen;
 }
 
+/* A text of the caller in place of the file's. */
+static bool take_instead(const struct inputs_where *where, const char *name, struct str *text_r)
+{
+	for (size_t i = 0; i < where->instead_n; i++)
+		if (streq(where->instead[i].name, name)) {
+			*text_r = where->instead[i].text;
+			return true;
+		}
+	return false;
+}
+
 static void read_one(struct arena *a, const struct settings *s, const struct inputs_where *where,
 		     const struct input_file *f, struct raw *raw, struct inputs *in,
 		     struct problems *p)
@@ -261,7 +272,8 @@ static void read_one(struct arena *a, const struct settings *s, const struct inp
 
 	problems_init(&found, a);
 	*kept = (struct input_text){ .name = f->name };
-	if (read_text(a, where->config_dir, f->name, &text, &kept->missing, &err))
+	if (take_instead(where, f->name, &text) ||
+	    read_text(a, where->config_dir, f->name, &text, &kept->missing, &err))
 		f->parse(a, text, raw, &found);
 	else
 		problems_add(&found, SEV_ERROR, f->name, "make it a readable text file", "%s",

@@ -196,6 +196,9 @@ struct inputs_where {
 	 * the subject "<name>:<line>". False: nobody reads it. NULL = not asked. */
 	bool (*judge)(struct arena *a, const struct settings *s, const char *name, struct str text,
 		      struct problems *p);
+	/* Texts that stand for files of config_dir: what would be if the files held them. */
+	const struct input_text *instead;
+	size_t instead_n;
 };
 
 #define INPUTS_SALT_KEY "/run/mailserver/salt.key"
