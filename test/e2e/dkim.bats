@@ -142,12 +142,12 @@ opendkim 600 keys/example.test/mail.private"
 @test "a key added by hand is used at once, and no mail is put off meanwhile" {
 	local subject mark stop=/srv/stop
 	subject=$(unique)
+	make_key dkim live.test new
+	publish_key new._domainkey.live.test /config/dkim/opendkim/keys/live.test/new.private
 	mark=$(log_lines dkim)
 	tools rm -f $stop
 	tools mt stream "$(address dkim)" anna@example.test /srv/stream.log $stop &
-	make_key dkim live.test new
 	make_tables dkim 'mail example.test' 'new live.test'
-	publish_key new._domainkey.live.test /config/dkim/opendkim/keys/live.test/new.private
 	wait_until 10 log_after_has dkim "$mark" 'changes are in use: DKIM keys'
 	submit 587 live@live.test secret4 "$subject"
 	tools touch $stop
@@ -338,4 +338,156 @@ compose() { # SUBJECT [extra header lines…]: into /srv/plain.eml
 	signed "$subject"
 	assert_equal "$output" none
 	server_remove off
+}
+
+# --- setup config dkim ------------------------------------------------------------------------------
+
+# publish_printed NAME: the value that the command printed for NAME, as an administrator pastes it.
+publish_printed() {
+	local value
+	value=$(grep -A1 "^$1  TXT" <<<"$output" | tail -n 1)
+	tools sed -i "/^txt-record=$1,/d" /etc/dnsmasq.conf
+	dns_add <<<"txt-record=$1,\"${value:0:200}\",\"${value:200:200}\",\"${value:400}\""
+}
+
+@test "config dkim: keys for all domains sign the next message; what is printed is the record that fits" {
+	local subject domain
+	server_start make -e SSL_TYPE=self-signed -e MAIL_ACCOUNTS='anna@one.test:secret1 ben@two.test:secret2'
+	run in_server make setup config dkim
+	assert_status 0
+	assert_output 'mail._domainkey.one.test  TXT'
+	assert_output 'mail._domainkey.two.test  TXT'
+	assert_match '^mail\._domainkey.IN.TXT.\( "v=DKIM1; h=sha256; k=rsa; "'
+	publish_printed mail._domainkey.one.test
+	publish_printed mail._domainkey.two.test
+	for domain in anna:one:secret1 ben:two:secret2; do
+		IFS=: read -r user domain password <<<"$domain"
+		subject=$(unique)
+		run mail_out make "$user@$domain.test" "$password" bob@other.test "$subject"
+		assert_status 0
+		signed "$subject"
+		assert_status 0
+		assert_match "^pass d=$domain.test s=mail a=rsa-sha256 "
+	done
+	run stat -c '%a' "$(config make)/opendkim/keys/one.test/mail.private" "$(config make)/opendkim/keys/one.test/mail.txt"
+	assert_equal "$output" $'600\n600'
+	[ "$(stat -c %u:%g "$(config make)/opendkim/keys/one.test/mail.private")" = "$(stat -c %u:%g "$(config make)/opendkim")" ]
+}
+
+@test "config dkim: at once, while mail flows" {
+	local subject mark printed
+	mark=$(log_lines make)
+	tools rm -f /srv/stop
+	tools mt stream "$(address make)" anna@one.test /srv/stream.log /srv/stop &
+	in_server make setup email add carla@three.test secret3
+	run in_server make setup config dkim domain three.test selector now
+	assert_status 0
+	printed=$output
+	subject=$(unique)
+	run mail_out make carla@three.test secret3 bob@other.test "$subject"
+	assert_status 0
+	tools touch /srv/stop
+	wait
+	output=$printed
+	publish_printed now._domainkey.three.test
+	signed "$subject"
+	assert_status 0
+	assert_match '^pass d=three.test s=now '
+	run log_after make "$mark"
+	refute_output milter-reject
+	run tools grep -vE ' sent$|^end ' /srv/stream.log
+	assert_equal "$output" ''
+}
+
+@test "config dkim: a key that is there stays; --force makes a new one" {
+	local before
+	before=$(cat "$(config make)/opendkim/keys/one.test/mail.private")
+	run in_server make setup config dkim domain one.test keysize 4096
+	assert_status 0
+	assert_output 'and stays'
+	assert_equal "$(cat "$(config make)/opendkim/keys/one.test/mail.private")" "$before"
+	run in_server make setup config dkim keysize 1024 domain one.test --force
+	assert_status 0
+	[ "$(cat "$(config make)/opendkim/keys/one.test/mail.private")" != "$before" ]
+	publish_printed mail._domainkey.one.test
+	local subject
+	subject=$(unique)
+	run mail_out make anna@one.test secret1 bob@other.test "$subject"
+	signed "$subject"
+	assert_status 0
+}
+
+@test "config dkim: a new selector waits behind the old one until its line goes" {
+	local subject mark
+	run in_server make setup config dkim selector next domain two.test
+	assert_status 0
+	assert_output 'that one signs'
+	publish_printed next._domainkey.two.test
+	mark=$(log_lines make)
+	in_server make sed -i '/@two.test mail\./d' /tmp/docker-mailserver/opendkim/SigningTable
+	wait_until 10 log_after_has make "$mark" 'changes are in use: DKIM keys'
+	subject=$(unique)
+	run mail_out make ben@two.test secret2 bob@other.test "$subject"
+	signed "$subject"
+	assert_status 0
+	assert_match '^pass d=two.test s=next '
+}
+
+@test "config dkim list, plain and as JSON; the old program name" {
+	run in_server make setup config dkim list
+	assert_status 0
+	assert_match '^\* one\.test mail \(rsa, 1024 bits\)'
+	assert_output '[ signs -> *@two.test ]'
+	run in_server make setup config dkim list --json
+	assert_status 0
+	run tools python3 -c 'import json,sys; print(sorted(x["domain"]+" "+x["selector"] for x in json.load(sys.stdin)))' <<<"$output"
+	assert_equal "$output" "['one.test mail', 'three.test now', 'two.test mail', 'two.test next']"
+	run in_server make open-dkim domain one.test
+	assert_status 0
+	assert_output 'mail._domainkey.one.test  TXT'
+}
+
+@test "config dkim: wrong arguments" {
+	local words
+	for words in keysize 'keysize 512' 'keysize x' selector 'selector a/b' domain 'domain nodot' 'keytype dsa' \
+		'keytype ed25519 keysize 4096' 'one.test' 'domain one.test more'; do
+		# shellcheck disable=SC2086
+		run in_server make setup config dkim $words
+		echo "words: $words"
+		assert_status 1
+		[ -n "$output" ]
+	done
+	run in_server make setup config dkim help
+	assert_status 0
+	assert_output 'setup config dkim selector 2026b domain example.com'
+}
+
+@test "config dkim: refused when the tables are broken, and nothing is left behind" {
+	local table
+	table=$(config make)/opendkim/KeyTable
+	cp "$table" "$LAB_DIR/KeyTable"
+	echo rubbish >>"$table"
+	wait_until 10 log_has make 'LAST GOOD COPIES'
+	run in_server make setup config dkim domain four.test
+	assert_status 1
+	assert_output 'opendkim/KeyTable'
+	[ ! -e "$(config make)/opendkim/keys/four.test" ]
+	grep -qx rubbish "$table"
+	cat "$LAB_DIR/KeyTable" >"$table"
+	wait_until 10 is_healthy make
+	server_remove make
+}
+
+@test "config dkim: without a running server, Ed25519, for the owner of the directory" {
+	local dir
+	dir=$(config alone)
+	tools sh -c 'mkdir -p /config/alone/opendkim && chown 1234:1235 /config/alone/opendkim'
+	run "$ENGINE" run --rm -v "$dir:/tmp/docker-mailserver" "$IMAGE" setup config dkim keytype ed25519 domain solo.test
+	assert_status 0
+	assert_output 'k=ed25519; p='
+	run tools stat -c '%u:%g %a' /config/alone/opendkim/keys/solo.test/mail.private /config/alone/opendkim/KeyTable
+	assert_equal "$output" $'1234:1235 600\n1234:1235 644'
+	run "$ENGINE" run --rm -v "$LAB_DIR/config/none:/tmp/docker-mailserver" "$IMAGE" setup config dkim
+	assert_status 0
+	assert_output 'no keys to make'
 }

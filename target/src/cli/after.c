@@ -11,13 +11,13 @@
 static void read_with(struct edit *e, struct after *x, bool changed, struct inputs *in,
 		      struct problems *p)
 {
-	struct input_text texts[EDIT_FILES_MAX];
+	struct input_text *texts = arena_array(&e->arena, e->files.n, sizeof(*texts));
 	const struct inputs_where where = { .config_dir = e->dir,
 					    .instead = texts,
-					    .instead_n = e->n };
+					    .instead_n = e->files.n };
 
-	for (size_t i = 0; i < e->n; i++) {
-		const struct edit_file *f = &e->files[i];
+	for (size_t i = 0; i < e->files.n; i++) {
+		const struct edit_file *f = &e->files.v[i];
 		texts[i] = (struct input_text){ .name = f->name,
 						.text = changed ? f->after : f->before };
 	}

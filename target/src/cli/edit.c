@@ -48,9 +48,9 @@ static void unlock(struct edit *e)
 void edit_end(struct edit *e)
 {
 	unlock(e);
-	for (size_t i = 0; i < e->n; i++)
-		buf_fini(&e->files[i].written_text);
-	e->n = 0;
+	for (size_t i = 0; i < e->files.n; i++)
+		buf_wipe(&e->files.v[i].written_text);
+	e->files.n = 0;
 	arena_fini(&e->arena);
 }
 
@@ -73,9 +73,9 @@ static bool read_file(struct edit *e, const char *path, struct str *text_r, bool
 
 static struct edit_file *find_file(struct edit *e, const char *name)
 {
-	for (size_t i = 0; i < e->n; i++)
-		if (streq(e->files[i].name, name))
-			return &e->files[i];
+	for (size_t i = 0; i < e->files.n; i++)
+		if (streq(e->files.v[i].name, name))
+			return &e->files.v[i];
 	return NULL;
 }
 
@@ -84,19 +84,22 @@ bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err 
 	struct edit_file *f = find_file(e, name);
 
 	if (f == NULL) {
-		if (e->n == EDIT_FILES_MAX)
-			BUG("more than %d files in one edit", EDIT_FILES_MAX);
-		f = &e->files[e->n];
-		*f = (struct edit_file){ .name = name,
-					 .written_text = BUF_INIT,
-					 .path = arena_printf(&e->arena, "%s/%s", e->dir, name) };
-		if (!read_file(e, f->path, &f->before, &f->existed, err))
+		struct edit_file fresh = { .name = name,
+					   .written_text = BUF_INIT,
+					   .path = arena_printf(&e->arena, "%s/%s", e->dir, name) };
+		if (!read_file(e, fresh.path, &fresh.before, &fresh.existed, err))
 			return false;
-		f->after = f->before;
-		e->n++;
+		fresh.after = fresh.before;
+		f = VEC_PUSH(&e->arena, &e->files);
+		*f = fresh;
 	}
 	*text_r = f->after;
 	return true;
+}
+
+static bool is_secret_file(const char *name)
+{
+	return streq(name, ACCOUNTS_FILE) || streq(name, RELAY_LOGINS_FILE);
 }
 
 void edit_write(struct edit *e, const char *name, struct buf *text)
@@ -108,25 +111,60 @@ void edit_write(struct edit *e, const char *name, struct buf *text)
 	buf_fini(&f->written_text);
 	f->written_text = *text;
 	buf_init(text);
+	if (is_secret_file(name))
+		f->mode = 0600;
 	f->after = (struct str){ f->written_text.p, f->written_text.n };
 	f->changed = f->after.n != f->before.n || memcmp(f->after.p, f->before.p, f->after.n) != 0;
 }
 
-static bool is_secret_file(const char *name)
+void edit_write_secret(struct edit *e, const char *name, struct buf *text)
 {
-	return streq(name, ACCOUNTS_FILE) || streq(name, RELAY_LOGINS_FILE);
+	struct edit_file *f = find_file(e, name);
+
+	if (f)
+		f->mode = 0600;
+	edit_write(e, name, text);
+}
+
+/* Who new files belong to. */
+static void fresh_owner(const struct edit *e, struct file_attr *attr)
+{
+	struct stat st;
+	bool known = e->owner && stat(e->owner, &st) == 0;
+
+	attr->uid = known ? st.st_uid : (uid_t)-1;
+	attr->gid = known ? st.st_gid : (gid_t)-1;
+}
+
+/* The directories in the file's name, one by one. */
+static bool make_dirs(struct edit *e, const struct edit_file *f, struct err *err)
+{
+	struct file_attr attr = { .mode = 0755 };
+
+	fresh_owner(e, &attr);
+	for (const char *slash = strchr(f->name, '/'); slash; slash = strchr(slash + 1, '/')) {
+		const char *dir =
+			arena_printf(&e->arena, "%s/%.*s", e->dir, (int)(slash - f->name), f->name);
+		if (dir_exists(dir))
+			continue;
+		if (!dir_make(dir, &attr, err))
+			return false;
+		*VEC_PUSH(&e->arena, &e->made) = dir;
+	}
+	return true;
 }
 
 /* An administrator's link stays a link: what it points to is replaced. */
-static bool put_text(const struct edit_file *f, struct str text, struct err *err)
+static bool put_text(struct edit *e, const struct edit_file *f, struct str text, struct err *err)
 {
-	const struct file_attr secret = { 0600, (uid_t)-1, (gid_t)-1 };
-	bool is_secret = !f->existed && is_secret_file(f->name);
+	struct file_attr attr = { .mode = f->mode ? f->mode : 0644 };
+	bool is_plain = f->existed || (f->mode == 0 && e->owner == NULL);
 	char real[PATH_MAX];
 	const char *path = realpath(f->path, real) ? real : f->path;
 
-	return file_replace(path, text.p, text.n, is_secret ? &secret : NULL, FILE_DURABLE, NULL,
-			    err);
+	fresh_owner(e, &attr);
+	return make_dirs(e, f, err) &&
+	       file_replace(path, text.p, text.n, is_plain ? NULL : &attr, FILE_DURABLE, NULL, err);
 }
 
 /* Puts one file back unless somebody else has changed it. The directory is locked. */
@@ -141,7 +179,7 @@ static bool put_back(struct edit *e, struct edit_file *f, struct err *err)
 		return err_set(err, ERR_TEMP, "%s was changed by somebody else meanwhile", f->path);
 	if (!f->existed)
 		return unlink(f->path) == 0 || err_sys(err, ERR_IO, "remove %s", f->path);
-	return put_text(f, f->before, err);
+	return put_text(e, f, f->before, err);
 }
 
 /* All written files as they were before; says which could not. */
@@ -154,34 +192,45 @@ static bool restore(struct edit *e)
 		say_error("the files keep the change: %s", err.text);
 		return false;
 	}
-	for (size_t i = 0; i < e->n; i++) {
-		if (!e->files[i].written || put_back(e, &e->files[i], &err))
+	for (size_t i = 0; i < e->files.n; i++) {
+		if (!e->files.v[i].written || put_back(e, &e->files.v[i], &err))
 			continue;
 		say_error("the file keeps the change: %s", err.text);
 		ok = false;
 	}
+	while (e->made.n > 0)
+		(void)rmdir(e->made.v[--e->made.n]); /* when nobody else has put something there */
 	unlock(e);
 	return ok;
 }
 
 static bool write_files(struct edit *e, struct err *err)
 {
-	for (size_t i = 0; i < e->n; i++) {
-		struct edit_file *f = &e->files[i];
+	for (size_t i = 0; i < e->files.n; i++) {
+		struct edit_file *f = &e->files.v[i];
 		if (!f->changed)
 			continue;
-		if (!put_text(f, f->after, err))
+		if (!put_text(e, f, f->after, err))
 			return false;
 		f->written = true;
 	}
 	return true;
 }
 
-/* Whether the finding is about one of the files that were written: "NAME" or "NAME:LINE". */
+static bool is_inside(const char *name, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return has_prefix(name, dir) && name[n] == '/';
+}
+
+/* Whether the finding is about one of the files that were written: "NAME" or "NAME:LINE", or the
+ * directory that it is part of. */
 static bool is_about_edit(const struct edit *e, const char *subject)
 {
-	for (size_t i = 0; i < e->n; i++)
-		if (e->files[i].written && has_prefix(subject, e->files[i].name))
+	for (size_t i = 0; i < e->files.n; i++)
+		if (e->files.v[i].written && (has_prefix(subject, e->files.v[i].name) ||
+					      is_inside(e->files.v[i].name, subject)))
 			return true;
 	return false;
 }
@@ -213,8 +262,8 @@ static int apply(struct edit *e)
 	struct problems p;
 	bool changed = false;
 
-	for (size_t i = 0; i < e->n; i++)
-		changed = changed || e->files[i].written;
+	for (size_t i = 0; i < e->files.n; i++)
+		changed = changed || e->files.v[i].written;
 	if (!changed || !apply_is_running())
 		return 0;
 	source_current(&e->arena, &src, NULL);
@@ -245,8 +294,8 @@ int edit_commit(struct edit *e)
 		(void)restore(e);
 		return 1;
 	}
-	e->applied = before && quick_put(&e->arena, &src, before, e->files[0].path,
-					 e->files[0].after, e->account);
+	e->applied = before && quick_put(&e->arena, &src, before, e->files.v[0].path,
+					 e->files.v[0].after, e->account);
 	unlock(e);
 	return e->applied ? 0 : apply(e);
 }

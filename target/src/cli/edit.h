@@ -24,9 +24,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/str.h"
-
-#define EDIT_FILES_MAX 6
+#include "base/vec.h"
 
 struct account;
 
@@ -35,14 +35,18 @@ struct edit_file {
 	struct str before, after;
 	struct buf written_text; /* what `after` points into once edit_write() was called */
 	bool existed, changed, written;
+	mode_t mode; /* of a new file; 0 = as it comes */
 };
+VEC_TYPE(edit_file_vec, struct edit_file);
+VEC_TYPE(edit_dir_vec, const char *);
 
 struct edit {
 	struct arena arena;
 	const char *dir;
 	int lock;
-	struct edit_file files[EDIT_FILES_MAX];
-	size_t n;
+	struct edit_file_vec files; /* written in the order in which they were read */
+	const char *owner; /* new files and directories get the owner of this path; NULL = ours */
+	struct edit_dir_vec made; /* directories that were made, outermost first */
 	const struct account
 		*account; /* set: all that changes is this account, new or with a new password */
 	bool applied;	  /* after edit_commit(): a running server has taken the change */
@@ -55,6 +59,8 @@ bool edit_begin(struct edit *e, const char *dir, struct err *err) MUST_CHECK;
 bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err *err) MUST_CHECK;
 /* Sets what the file (read before) shall hold; takes the text over and leaves *text empty. */
 void edit_write(struct edit *e, const char *name, struct buf *text);
+/* The same for a file that holds a secret: 0600 when it is new. Directories in its name are made. */
+void edit_write_secret(struct edit *e, const char *name, struct buf *text);
 /* Writes all files, unlocks, applies. The exit status; 0 = done. Prints why not. */
 int edit_commit(struct edit *e);
 void edit_end(struct edit *e);

@@ -111,6 +111,21 @@ const struct cmd_row setup_rows[] = {
 	  "Lines with * are senders and their relays, lines with - logins. Passwords are not shown.\n"
 	  "\n"
 	  "setup relay list\n" },
+	{ "config dkim [-f] [--force] [<dkim>...]", config_dkim,
+	  "make DKIM keys, and print the records for the DNS",
+	  "In any order: keysize N (1024 to 4096, default 2048), selector S (default mail), domain D[,D...]\n"
+	  "(default: all domains of accounts and aliases), keytype rsa or ed25519 (default rsa).\n"
+	  "A key that is there stays, unless -f or --force is given; its record is printed again.\n"
+	  "The running server signs with a new key at once.\n"
+	  "\n"
+	  "setup config dkim\n"
+	  "setup config dkim keysize 4096 domain example.com,example.org\n"
+	  "setup config dkim selector 2026b domain example.com\n" },
+	{ "config dkim list [--json]", config_dkim_list,
+	  "list DKIM keys, whose mail they sign, and their records",
+	  "\n"
+	  "setup config dkim list\n"
+	  "setup config dkim list --json\n" },
 	{ "debug show-mail-logs", debug_logs, "print /var/log/mail/mail.log",
 	  "\n"
 	  "setup debug show-mail-logs | grep anna@example.com\n" },
@@ -179,6 +194,11 @@ static bool show_help_about(int n, char *const *words)
 		count++;
 		if (pattern_words(row, n, words, &row_words) == row_words)
 			found = row;
+	}
+	/* A row that others go on from ("config dkim"): its own help, then the list. */
+	if (count > 1 && found) {
+		help_row(found);
+		putchar('\n');
 	}
 	if (count != 1 || found == NULL)
 		return help_overview(setup_rows, n, words);
