@@ -103,16 +103,33 @@ struct service_check {
 	int timeout_ms;
 };
 
-/* PROBE_PROGRAMS asks the supervisor at `path` for the state of every program of the plan; not
- * part of being ready. */
-enum probe_kind { PROBE_SMTP, PROBE_IMAP, PROBE_POP3, PROBE_SIEVE, PROBE_UNIX, PROBE_PROGRAMS };
+/* PROBE_MILTER negotiates with a milter at `path`, as the MTA does. PROBE_PROGRAMS asks the supervisor
+ * at `path` for the state of every program of the plan; it is always late. */
+enum probe_kind {
+	PROBE_SMTP,
+	PROBE_IMAP,
+	PROBE_POP3,
+	PROBE_SIEVE,
+	PROBE_UNIX,
+	PROBE_MILTER,
+	PROBE_PROGRAMS
+};
 
 struct service_probe {
 	const char *name; /* "submission" */
 	enum probe_kind kind;
 	int port;
-	const char *path; /* PROBE_UNIX: connect only; PROBE_PROGRAMS: control socket */
-	bool tls;	  /* implicit TLS: handshake first */
+	const char *path; /* of the local socket */
+	/* PROBE_UNIX: what to send, and what the answer begins with. NULL: connect only. */
+	const char *say, *expect;
+	bool tls;  /* implicit TLS: handshake first */
+	bool late; /* no part of being ready: the server is up without it */
+	/* The program of this service is killed, and so started afresh, when it neither answers nor
+	 * does anything. */
+	bool watched;
+	/* A failed probe: what is still to happen before it can succeed, in the arena; NULL =
+	 * nothing, it is a failure. */
+	const char *(*starting)(struct arena *a);
 	bool (*when)(const struct settings *s); /* NULL = always */
 };
 

@@ -80,7 +80,7 @@ static void test_arguments(void **state UNUSED)
 		{ "exec", "--after", "/", "--" },
 		{ "exec", "--", "/bin/true" },
 		{ "exec", "--after", "relative", "--", "/bin/true" },
-		{ "exec", "--after", "/", "--timeout", "0", "--", "/bin/true" },
+		{ "exec", "--after", "/", "--timeout", "-1", "--", "/bin/true" },
 		{ "exec", "--after", "/", "--timeout", "x", "--", "/bin/true" },
 		{ "exec", "--before", "/", "--", "/bin/true" },
 	};
@@ -159,6 +159,58 @@ static void test_socket(void **state)
 	assert_int_equal(end(pid), 0);
 }
 
+/* One match of the pattern is enough, and what is there for no time at all is waited for without end. */
+static void test_pattern(void **state)
+{
+	const struct place *p = *state;
+	char pattern[128], file[128];
+	const char *const hasty[] = { "exec", "--after", pattern,     "--timeout",
+				      "40",   "--",	 "/bin/true", NULL };
+	const char *const args[] = { "exec", "--after", pattern,     "--timeout",
+				     "0",    "--",	"/bin/true", NULL };
+	pid_t pid;
+	int wstatus;
+
+	(void)snprintf(pattern, sizeof(pattern), "%s/*.{one,two}", p->dir);
+	(void)snprintf(file, sizeof(file), "%s/x.three", p->dir);
+	assert_int_equal(mkdir(file, 0700), 0);
+	assert_int_equal(run(hasty), ERR_TEMP);
+	pid = begin(args);
+	assert_int_equal(run(hasty), ERR_TEMP); /* some time passes */
+	assert_int_equal(waitpid(pid, &wstatus, WNOHANG), 0);
+	(void)snprintf(file, sizeof(file), "%s/x.two", p->dir);
+	assert_int_equal(mkdir(file, 0700), 0);
+	assert_int_equal(end(pid), 0);
+	assert_int_equal(run(hasty), 0);
+}
+
+/* After three starts the next one waits for a change, which must not take the five seconds of the pause. */
+static void test_starts(void **state)
+{
+	const struct place *p = *state;
+	char pattern[128], file[128];
+	const char *const args[] = { "exec", "--after", pattern, "--starts", p->path,
+				     "--",   "/bin/sh", "-c",	 "exit 7",   NULL };
+	int64_t began_ms;
+	pid_t pid;
+
+	(void)snprintf(pattern, sizeof(pattern), "%s/*.one", p->dir);
+	(void)snprintf(file, sizeof(file), "%s/x.one", p->dir);
+	assert_int_equal(mkdir(file, 0700), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(run(args), 7);
+	began_ms = now_ms();
+	pid = begin(args);
+	assert_int_equal(run((const char *const[]){ "exec", "--after", "/nonexistent", "--timeout",
+						    "60", "--", "/bin/true", NULL }),
+			 ERR_TEMP);
+	(void)snprintf(file, sizeof(file), "%s/y.one", p->dir);
+	assert_int_equal(mkdir(file, 0700), 0);
+	assert_int_equal(end(pid), 7);
+	assert_in_range(now_ms() - began_ms, 60, 4500);
+	assert_int_equal(run(args), 7); /* counted anew */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +219,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_arguments_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_never_comes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_socket, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_pattern, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_starts, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

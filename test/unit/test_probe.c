@@ -412,6 +412,51 @@ static void test_local(void **state UNUSED)
 	}
 }
 
+struct question_case {
+	const char *about;
+	enum probe_kind kind;
+	const char *script[4];
+	const char *why; /* NULL: the probe succeeds */
+};
+
+/* The length of the milter's answer begins with zeros, which the scripts cannot send: one of another length. */
+static const struct question_case questions[] = {
+	{ "right", PROBE_UNIX, { "CPING", "SPONG\n" }, NULL },
+	{ "right, in parts", PROBE_UNIX, { "CPING", "SPO", "SNG and more" }, NULL },
+	{ "wrong", PROBE_UNIX, { "CPING", "SPANG\n" }, "the question was answered with 'PANG'" },
+	{ "too short", PROBE_UNIX, { "CPING", "SPO" }, "the question was answered with 'PO'" },
+	{ "hangs up", PROBE_UNIX, { "CPING" }, "connection closed" },
+	{ "silent", PROBE_UNIX, { "CPING", "HANG" }, "no answer within 800 ms" },
+	{ "milter", PROBE_MILTER, { "S1234O", "HANG" }, NULL },
+	{ "milter that refuses",
+	  PROBE_MILTER,
+	  { "S1234r", "HANG" },
+	  "the question was answered with '1234r'" },
+	{ "milter that hangs", PROBE_MILTER, { "HANG" }, "no answer within 800 ms" },
+};
+
+static void test_questions(void **state UNUSED)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		const struct question_case *c = &questions[i];
+		struct local l;
+		struct server s;
+		struct service_probe probe = {
+			.name = "x", .kind = c->kind, .say = "PING\n", .expect = "PONG"
+		};
+		struct probe_report report;
+
+		open_local(&l, SOCK_STREAM);
+		probe.path = l.path;
+		s.pid = start_child(l.fd, c->script, NULL, PLAIN);
+		report = run_one(&probe, (struct probe_options){ .deadline_ms = SHORT_MS });
+		stop(&s);
+		close_local(&l);
+		if (strcmp(report.text, c->why ? c->why : "") != 0)
+			fail_msg("%s: '%s'", c->about, report.text);
+	}
+}
+
 #define MEMBER(name, value)                                                                        \
 	"<member><name>" name "</name><value><string>" value "</string></value></member>"
 #define PROGRAM(name, state)                                                                       \
@@ -462,8 +507,8 @@ int main(void)
 		cmocka_unit_test(test_talks),	     cmocka_unit_test(test_silence_beside_others),
 		cmocka_unit_test(test_endless_line), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_transfer),     cmocka_unit_test(test_keeps_trying),
-		cmocka_unit_test(test_local),	     cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_label),
+		cmocka_unit_test(test_local),	     cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_programs),     cmocka_unit_test(test_label),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,3 +11,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 {{#crons}}
 {{schedule}} {{user}} {{command}}
 {{/crons}}
+{{#watches}}
+# Programs that hang are ended, so that the supervisor starts them again.
+* * * * * root /usr/local/bin/mailserver watchdog
+{{/watches}}

@@ -4,6 +4,7 @@
  */
 #include "base/file.h"
 #include "base/proc.h"
+#include "base/proc_stat.h"
 #include "cli/cli.h"
 #include "cli/source.h"
 #include "plan/paths.h"
@@ -11,12 +12,15 @@
 #include "plan/status.h"
 
 #define DEADLINE_MS 5000
+/* What is still on its way for so long after the start of the container is late: a failure. */
+#define STARTING_S (30 * 60)
 
 struct health {
 	struct arena arena;
 	const struct service_probe *list[PROBES_MAX];
 	struct probe_report reports[PROBES_MAX];
-	size_t n, failed;
+	const char *starting[PROBES_MAX]; /* NULL, or what is still to happen */
+	size_t n, failed, started;	  /* failed: for good */
 	struct status status;
 	int64_t took_ms;
 };
@@ -30,10 +34,32 @@ static int usage(FILE *to, int status)
 	fprintf(to,
 		"usage: mailserver healthcheck [--verbose | --json]\n\n"
 		"Asks every port that should be open and the supervisor. Says what fails, one line each;\n"
-		"exit status 0 if nothing does, else 1.\n\n"
+		"exit status 0 if nothing does, else 1. What needs time after the start of the container, and is\n"
+		"on its way, is said and is no failure in the first half hour.\n\n"
 		"  --verbose  one line for every probe\n"
 		"  --json     the same as one JSON object\n");
 	return status;
+}
+
+/* Failures of which something is still to be expected. */
+static void find_starting(struct health *h)
+{
+	int64_t age_s = proc_age_s(1);
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct service_probe *p = h->reports[i].probe;
+		const char *text = NULL;
+		if (!h->reports[i].ok && p->starting)
+			text = p->starting(&h->arena);
+		if (text == NULL)
+			continue;
+		(void)snprintf(h->reports[i].text, sizeof(h->reports[i].text), "%s", text);
+		if (age_s < 0 || age_s >= STARTING_S)
+			continue;
+		h->starting[i] = text;
+		h->started++;
+		h->failed--;
+	}
 }
 
 static void check(struct health *h, const struct settings_source *src)
@@ -50,6 +76,7 @@ static void check(struct health *h, const struct settings_source *src)
 	options.programs = probe_programs(&plan);
 	h->n = probe_list(&plan, PROBE_ALL, h->list);
 	h->failed = probe_run(h->list, h->n, &options, h->reports);
+	find_starting(h);
 	if (!status_read(&h->arena, PATH_STATUS, &h->status, &err))
 		*VEC_PUSH(&h->arena, &h->status.findings) = arena_strdup(&h->arena, err.text);
 	else if (h->status.accounts < 0)
@@ -67,13 +94,15 @@ static void print_text(const struct health *h, bool verbose)
 		probe_label(r->probe, label, sizeof(label));
 		if (r->ok)
 			printf("ok      %s, %d ms\n", label, r->took_ms);
+		else if (h->starting[i])
+			printf("not yet %s: %s\n", label, r->text);
 		else
 			printf("FAILED  %s: %s\n", label, r->text);
 	}
 	for (size_t i = 0; i < h->status.findings.n; i++)
 		printf("FAILED  %s\n", h->status.findings.v[i]);
 	if (h->failed == 0 && h->status.findings.n == 0)
-		printf("ok: %zu probes in %" PRId64 " ms\n", h->n, h->took_ms);
+		printf("ok: %zu probes in %" PRId64 " ms\n", h->n - h->started, h->took_ms);
 }
 
 /* A JSON string; bytes above 0x7f pass as they are. */
@@ -104,6 +133,8 @@ static void print_json(const struct health *h)
 		if (r->probe->port > 0)
 			printf(", \"port\": %d", r->probe->port);
 		printf(", \"ok\": %s, \"took_ms\": %d", r->ok ? "true" : "false", r->took_ms);
+		if (h->starting[i])
+			printf(", \"starting\": true");
 		if (!r->ok) {
 			printf(", \"why\": ");
 			print_json_string(r->text);

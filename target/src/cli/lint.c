@@ -11,9 +11,10 @@
 #include "plan/plan.h"
 
 static const char *const item_fields[] = {
-	"name",	    "command",	   "user",	     "stopsignal", "stopwaitsecs",  "startsecs",
-	"priority", "environment", "startretries",   "schedule",   "path",	    "mode",
-	"owner",    "group",	   "reopen_command", "milter",	   "policy_server", "line",
+	"name",	     "command",	      "user",	     "stopsignal",   "stopwaitsecs",
+	"startsecs", "priority",      "environment", "startretries", "schedule",
+	"path",	     "mode",	      "owner",	     "group",	     "reopen_command",
+	"milter",    "policy_server", "line",	     "mirror",
 };
 
 /* Rows that C code reads without a template. */
@@ -49,6 +50,12 @@ static const char *const used_by_code[] = {
 	"RELAY_PORT",
 	"RELAY_USER",
 	"RELAY_PASSWORD",
+	"ENABLE_AMAVIS",
+	"ENABLE_CLAMAV",
+	"CLAMAV_ON_VIRUS",
+	"CLAMAV_ENCRYPTED",
+	"CLAMAV_EXCEEDED_LIMITS",
+	"VIRUSMAILS_DELETE_DELAY",
 };
 
 struct lint {

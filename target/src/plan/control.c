@@ -161,3 +161,38 @@ bool control_judge(struct str answer, const char *const *programs, char *why, si
 		judge_list(&j);
 	return j.ok;
 }
+
+struct search {
+	const char *name;
+	pid_t pid;
+};
+
+/* about: "pid 17, uptime 0:00:12" */
+static void find_program(void *ctx, const struct xmlrpc_program *program)
+{
+	struct search *search = ctx;
+	struct str rest = str_from(program->about), word;
+	char number[12];
+	int64_t pid;
+
+	if (!streq(program->name, search->name) || !is_up(program) ||
+	    !str_next_word(&rest, " ,", &word) || !str_is(word, "pid") ||
+	    !str_next_word(&rest, " ,", &word) || word.n >= sizeof(number))
+		return;
+	memcpy(number, word.p, word.n);
+	number[word.n] = '\0';
+	if (parse_int64(number, 2, INT32_MAX, &pid))
+		search->pid = (pid_t)pid;
+}
+
+pid_t control_pid(struct str answer, const char *program)
+{
+	struct search search = { .name = program };
+	struct err err = ERR_INIT;
+	struct str head, body;
+
+	if (!split_answer(answer, &head, &body) ||
+	    !xmlrpc_programs(body, find_program, &search, &err))
+		return 0;
+	return search.pid;
+}

@@ -26,5 +26,7 @@ bool control_is_complete(struct str answer);
  * also in the moments in which it runs. Else why says what is wrong, all of it as far as it
  * fits, in one printable line. */
 bool control_judge(struct str answer, const char *const *programs, char *why, size_t size);
+/* The process id of a program that runs, else 0. */
+pid_t control_pid(struct str answer, const char *program);
 
 #endif

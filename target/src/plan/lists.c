@@ -10,6 +10,7 @@
  *	policies_early, policies
  *			policy_server: likewise
  *	spawns		name user command
+ *	watches		true if a program is watched (`mailserver watchdog`)
  */
 #include "plan/plan.h"
 
@@ -169,6 +170,14 @@ static struct tpl_value spawn_list(const struct plan *plan)
 	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
 }
 
+static bool has_watched(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->probes.n; i++)
+		if (plan->probes.v[i].probe->watched)
+			return true;
+	return false;
+}
+
 static bool plan_list(const struct plan *plan, const char *name, struct tpl_value *value_r)
 {
 	if (streq(name, "programs"))
@@ -189,6 +198,8 @@ static bool plan_list(const struct plan *plan, const char *name, struct tpl_valu
 		*value_r = policy_list(plan, false);
 	else if (streq(name, "spawns"))
 		*value_r = spawn_list(plan);
+	else if (streq(name, "watches"))
+		*value_r = tpl_bool(has_watched(plan));
 	else
 		return false;
 	return true;

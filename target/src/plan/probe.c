@@ -21,6 +21,13 @@
 
 #define ANSWER_MAX ((size_t)256 << 10)
 
+/* SMFIC_OPTNEG with version 6 and everything offered, as some milters leave when what they need is not; SMFIC_QUIT.
+ * SOURCE: sendmail's mfdef.h. */
+static const char milter_say[] = "\0\0\0\015O\0\0\0\006\0\0\001\377\0\037\377\377\0\0\0\001Q";
+#define MILTER_SAY_N (sizeof(milter_say) - 1)
+/* Four bytes of length, then the command: 'O' again. */
+#define MILTER_COMMAND_AT 4
+
 enum phase { PHASE_CONNECT, PHASE_TALK, PHASE_PAUSE, PHASE_DONE };
 
 struct asking {
@@ -101,7 +108,13 @@ static void open_channel(struct run *r, struct asking *a)
 
 static bool is_mail(enum probe_kind kind)
 {
-	return kind != PROBE_UNIX && kind != PROBE_PROGRAMS;
+	return kind != PROBE_UNIX && kind != PROBE_MILTER && kind != PROBE_PROGRAMS;
+}
+
+/* Being connected is all that is wanted. */
+static bool connects_only(const struct service_probe *p)
+{
+	return p->kind == PROBE_UNIX && p->say == NULL;
 }
 
 static void ask(struct run *r, struct asking *a)
@@ -115,6 +128,14 @@ static void ask(struct run *r, struct asking *a)
 	if (a->probe->kind == PROBE_PROGRAMS) {
 		a->say_n = control_request(a->request, sizeof(a->request));
 		a->say = a->request;
+	}
+	if (a->probe->kind == PROBE_MILTER) {
+		a->say = milter_say;
+		a->say_n = MILTER_SAY_N;
+	}
+	if (a->probe->kind == PROBE_UNIX && a->probe->say) {
+		a->say = a->probe->say;
+		a->say_n = strlen(a->probe->say);
 	}
 	open_channel(r, a);
 }
@@ -180,6 +201,49 @@ static void judge_programs(struct run *r, struct asking *a)
 		fail(r, a, why);
 }
 
+/* Done as soon as enough was heard; `end`: no more will come. */
+static void judge_answer(struct run *r, struct asking *a, bool end)
+{
+	const char *expect = a->probe->expect;
+	size_t wanted = a->probe->kind == PROBE_MILTER ? MILTER_COMMAND_AT + 1 : strlen(expect);
+	bool good = a->heard.n >= wanted &&
+		    (a->probe->kind == PROBE_MILTER ? a->heard.p[MILTER_COMMAND_AT] == 'O'
+						    : memcmp(a->heard.p, expect, wanted) == 0);
+	struct str rest = { a->heard.p, a->heard.n }, line = rest;
+	char quoted[80], why[160];
+
+	if (good) {
+		finish(a, true, "");
+	} else if (a->heard.n >= wanted || (end && a->heard.n > 0)) {
+		(void)str_next_line(&rest, &line);
+		talk_quote(line, quoted, sizeof(quoted));
+		(void)snprintf(why, sizeof(why), "the question was answered with %s", quoted);
+		fail(r, a, why);
+	} else if (end) {
+		fail(r, a, "connection closed");
+	}
+}
+
+static void hear_answer(struct run *r, struct asking *a)
+{
+	enum channel_result result;
+	char part[256];
+	size_t n = 0;
+
+	while (a->phase == PHASE_TALK) {
+		result = channel_read(&a->channel, part, sizeof(part), &n);
+		if (result == CHANNEL_AGAIN)
+			return;
+		if (result == CHANNEL_BROKEN) {
+			fail(r, a, a->channel.why);
+			return;
+		}
+		if (result == CHANNEL_DONE)
+			buf_add(&a->heard, part, n);
+		judge_answer(r, a, result == CHANNEL_END);
+	}
+}
+
 static void hear(struct run *r, struct asking *a)
 {
 	bool programs = a->probe->kind == PROBE_PROGRAMS;
@@ -187,6 +251,10 @@ static void hear(struct run *r, struct asking *a)
 	char part[4096];
 	size_t n = 0;
 
+	if (!programs && !is_mail(a->probe->kind)) {
+		hear_answer(r, a);
+		return;
+	}
 	if (!programs)
 		hear_lines(r, a);
 	while (a->phase == PHASE_TALK && a->say_n == 0) {
@@ -241,7 +309,7 @@ static void connect_on(struct run *r, struct asking *a)
 		open_channel(r, a);
 	} else if (result == CHANNEL_BROKEN) {
 		fail(r, a, a->channel.why);
-	} else if (result == CHANNEL_DONE && a->probe->kind == PROBE_UNIX) {
+	} else if (result == CHANNEL_DONE && connects_only(a->probe)) {
 		finish(a, true, "");
 	} else if (result == CHANNEL_DONE) {
 		if (a->channel.ssl && !a->talk.tls) {
@@ -353,13 +421,18 @@ size_t probe_run(const struct service_probe *const *list, size_t n,
 	return failed;
 }
 
+static bool is_late(const struct service_probe *probe)
+{
+	return probe->late || probe->kind == PROBE_PROGRAMS;
+}
+
 size_t probe_list(const struct plan *plan, enum probe_choice choice,
 		  const struct service_probe **list)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->probes.n && n < PROBES_MAX; i++)
-		if (choice == PROBE_ALL || plan->probes.v[i].probe->kind != PROBE_PROGRAMS)
+		if (choice == PROBE_ALL || !is_late(plan->probes.v[i].probe))
 			list[n++] = plan->probes.v[i].probe;
 	return n;
 }

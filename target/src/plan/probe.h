@@ -45,7 +45,7 @@ struct probe_report {
 	char text[512]; /* why not; one line, printable */
 };
 
-enum probe_choice { PROBE_ALL, PROBE_READINESS /* without PROBE_PROGRAMS */ };
+enum probe_choice { PROBE_ALL, PROBE_READINESS /* without the late ones */ };
 
 /* The plan's probes; at most PROBES_MAX. */
 size_t probe_list(const struct plan *plan, enum probe_choice choice,

@@ -167,6 +167,7 @@ void talk_encrypted(struct talk *t, const char **say_r)
 		(void)say(t, GREETING, NULL, say_r);
 		return;
 	case PROBE_UNIX:
+	case PROBE_MILTER:
 	case PROBE_PROGRAMS:
 		break;
 	}
@@ -191,6 +192,7 @@ enum talk_state talk_hear(struct talk *t, struct str line, const char **say_r)
 	case PROBE_SIEVE:
 		return hear_sieve(t, line, say_r);
 	case PROBE_UNIX:
+	case PROBE_MILTER:
 	case PROBE_PROGRAMS:
 		break;
 	}
