@@ -58,7 +58,7 @@ static void test_dist_texts(void **state UNUSED)
 	assert_non_null(
 		strstr(dist.p, "# secret: better as MAIL_ACCOUNTS__FILE=\nMAIL_ACCOUNTS=\n"));
 	assert_non_null(strstr(dist.p, "# (not in this image yet)\n# allowed: 0 | 1\n# default: 1\n"
-				       "ENABLE_AMAVIS=\n"));
+				       "ENABLE_UPDATE_CHECK=\n"));
 	assert_null(strstr(dist.p, "{{"));
 }
 

@@ -253,12 +253,13 @@ static void test_later(void **state UNUSED)
 		     "REPORT_RECIPIENT=postmaster@example.com", "ENABLE_RSPAMD_REDIS=0"));
 	assert_string_equal(told(&l), "");
 	unload(&l);
-	load(&l, ENV("ENABLE_AMAVIS=0", "ENABLE_CLAMAV=1", "ENABLE_CLAMAV=1", "LDAP_BIND_DN=u",
-		     "LDAP_BIND_PW=top-secret", "ENABLE_RSPAMD=1"));
+	load(&l, ENV("ENABLE_UPDATE_CHECK=0", "ENABLE_FAIL2BAN=1", "ENABLE_FAIL2BAN=1",
+		     "LDAP_BIND_DN=u", "LDAP_BIND_PW=top-secret", "ENABLE_RSPAMD=1"));
 	assert_int_equal(problems_errors(&l.problems), 0);
 	assert_int_equal(findings(&l), 5);
-	assert_non_null(finding(&l, SEV_WARNING, "ENABLE_AMAVIS='0'", "not in this image yet"));
-	assert_non_null(finding(&l, SEV_WARNING, "ENABLE_CLAMAV='1'", "not in this image yet"));
+	assert_non_null(
+		finding(&l, SEV_WARNING, "ENABLE_UPDATE_CHECK='0'", "not in this image yet"));
+	assert_non_null(finding(&l, SEV_WARNING, "ENABLE_FAIL2BAN='1'", "not in this image yet"));
 	assert_non_null(finding(&l, SEV_WARNING, "LDAP_BIND_PW", "not in this image yet"));
 	assert_null(strstr(told(&l), "top-secret"));
 	assert_true(l.s.enable_rspamd_redis);

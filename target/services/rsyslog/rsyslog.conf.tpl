@@ -45,6 +45,12 @@ if $programname == "dovecot" then {
 	if $msg contains "lmtp(" and ($msg contains "): Connect from local" or $msg contains "Connection closed (state=GREETING)") then stop
 }
 
+# What clamd was told and can do, thirty lines at each start, stands in clamd.conf.
+if $programname == "clamav" then {
+	if $msg contains " limit set to " or $msg contains " support enabled." or $msg contains " heuristic detection disabled." then stop
+	if $msg contains "Heuristic alerts enabled." or $msg contains "Detection using image fuzzy hash enabled." then stop
+}
+
 # Each line once into the file; but not rsyslogd's complaint that the file cannot be written.
 if $programname != "rsyslogd" then action(
 	type="omfile" file="/var/log/mail/mail.log" template="line"
