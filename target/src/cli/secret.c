@@ -46,34 +46,63 @@ static bool read_line(struct buf *out, int interrupt)
 	return true;
 }
 
-static bool read_hidden(const char *prompt, struct buf *out)
-{
-	struct termios was, quiet;
-	bool ok;
+/* A terminal that does not echo, from before the first prompt until after the last answer: what is
+ * typed or pasted ahead is seen by nobody. */
+struct hidden {
+	bool active;
+	struct termios was;
+};
 
-	if (!is_terminal() || tcgetattr(STDIN_FILENO, &was) < 0)
-		return read_line(out, -1);
-	quiet = was;
+static bool hide(struct hidden *h)
+{
+	struct termios quiet;
+
+	h->active = is_terminal() && tcgetattr(STDIN_FILENO, &h->was) == 0;
+	if (!h->active)
+		return true;
+	quiet = h->was;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-	quiet.c_cc[VEOL] = was.c_cc[VINTR];
+	quiet.c_cc[VEOL] = h->was.c_cc[VINTR];
+	return tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
+}
+
+static void show(const struct hidden *h)
+{
+	if (h->active)
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &h->was);
+}
+
+static bool read_hidden(const struct hidden *h, const char *prompt, struct buf *out)
+{
+	if (!h->active)
+		return read_line(out, -1);
 	fputs(prompt, stderr);
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) < 0)
-		return false;
-	ok = read_line(out, was.c_cc[VINTR]);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+	bool ok = read_line(out, h->was.c_cc[VINTR]);
 	fputc('\n', stderr);
 	return ok;
 }
 
-static bool same_twice(struct buf *first, struct buf *second, struct err *err)
+static bool read_twice(const struct hidden *h, struct buf *first, struct buf *second,
+		       struct err *err)
 {
-	if (!read_hidden("Enter Password: ", first) || first->n == 0)
+	if (!read_hidden(h, "Enter Password: ", first) || first->n == 0)
 		return err_set(err, ERR_USAGE, "no password given");
-	if (!read_hidden("Confirm Password: ", second))
+	if (!read_hidden(h, "Confirm Password: ", second))
 		return err_set(err, ERR_USAGE, "the password must be given twice");
 	if (first->n != second->n || memcmp(first->p, second->p, first->n) != 0)
 		return err_set(err, ERR_USAGE, "the two passwords differ");
 	return true;
+}
+
+static bool same_twice(struct buf *first, struct buf *second, struct err *err)
+{
+	struct hidden h;
+
+	if (!hide(&h))
+		return err_sys(err, ERR_IO, "the terminal does not stop showing what is typed");
+	bool ok = read_twice(&h, first, second, err);
+	show(&h);
+	return ok;
 }
 
 bool secret_get(const struct cmd *cmd, struct buf *out, struct err *err)
