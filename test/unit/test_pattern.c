@@ -97,6 +97,7 @@ static void test_refused(void **state UNUSED)
 		{ { "quota", "set", "a@x.example", "5X" }, PATTERN_BAD, "B k M G T" },
 		{ { "email", "add", "help" }, PATTERN_HELP, "" },
 		{ { "email", "del", "--help" }, PATTERN_HELP, "" },
+		{ { "email", "restrict", "add", "help" }, PATTERN_HELP, "" },
 	};
 	struct temp t;
 

@@ -363,6 +363,9 @@ static bool asks_help(const struct cmd_row *row, int argc, char *const *argv)
 
 	if (argc > 0 && pattern_is_help(argv[0]))
 		return true;
+	/* Words of a command to come are not known yet: "relay add-auth help". */
+	if (row->run == NULL && argc > 0 && pattern_is_help(argv[argc - 1]))
+		return true;
 	while (pattern_next(&rest, &t))
 		if (t.kind == TOKEN_ARG && argtype_find(t.text) && argtype_find(t.text)->is_command)
 			return false;
