@@ -277,8 +277,11 @@ static void test_recipients(void **state UNUSED)
 	assert_int_equal(apply(&f), INPUT_ALIASES);
 	assert_string_equal(recipient(&f, "info@example.test"), "ben@catch.test");
 	assert_null(recipient(&f, "team@example.test"));
-	put(&f, "postfix-regexp.cf", "/^sales/ anna@example.test\n");
+	put(&f, "postfix-regexp.cf",
+	    "/^sales/ anna@example.test\n/^(ben)@/ $1@catch.test\n/^anna@/ x@other.example\n");
 	assert_int_equal(apply(&f), INPUT_REGEXP);
+	assert_string_equal(recipient(&f, "anna@example.test"), "");
+	assert_null(recipient(&f, "ben@catch.test"));
 	assert_string_equal(recipient(&f, "info@example.test"), "ben@catch.test");
 	assert_null(recipient(&f, "@catch.test"));
 	assert_null(recipient(&f, "abuse@example.test"));

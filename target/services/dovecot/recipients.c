@@ -7,8 +7,9 @@
  * account's. So 100,000 aliases cost nothing where nobody has a limit.
  *
  * LIMITS
- *	Patterns (postfix-regexp.cf) have no rows. Where there are some, they may take what a
- *	catch-all or a role address would get, so those two count for nobody then.
+ *	Patterns (postfix-regexp.cf) have no rows: what they match is not known before. Where there
+ *	are some, they may take what a catch-all or a role address would get, so those two count for
+ *	nobody then; nor does an account whose mail a pattern takes.
  *
  * SOURCES
  *	Dovecot 2.4 quota-status: %{protocol} is "quota-status" in its user look-ups; virtual(5).
@@ -17,6 +18,7 @@
 
 #include <sqlite3.h>
 
+#include "inputs/patterns.h"
 #include "inputs/resolve.h"
 
 struct recipient {
@@ -66,13 +68,29 @@ static bool any_limit(const struct settings *s, const struct inputs *in)
 	return any;
 }
 
-/* Where mail for the alias ends: the usual case, one target that is an account, costs no memory. */
-static const char *final_account(const struct service_ctx *svc, const struct alias *x)
+/* Whether a pattern sends the account's mail somewhere else: Postfix asks them before it looks for
+ * mailboxes. */
+static bool is_taken(const struct patterns *patterns, const char *account)
 {
-	if (x->key[0] != '@' && inputs_find_account(svc->in, x->targets) &&
-	    !inputs_find_alias(svc->in, x->targets))
-		return x->targets;
-	return resolve_single(svc->arena, svc->s, svc->in, x);
+	struct pattern_hit hit = patterns_match(patterns, account);
+
+	return hit.result && strcasecmp(hit.result, account) != 0;
+}
+
+/* The account with a limit that mail for the alias ends at, or NULL. The usual case, one target
+ * that is an account, costs no memory. */
+static const char *final_account(const struct service_ctx *svc, const struct patterns *patterns,
+				 const struct alias *x)
+{
+	const char *account = x->targets;
+
+	if (x->key[0] == '@' || !inputs_find_account(svc->in, account) ||
+	    inputs_find_alias(svc->in, account))
+		account = resolve_single(svc->arena, svc->s, svc->in, x);
+	if (account == NULL || !has_limit(svc->s, inputs_find_account(svc->in, account)) ||
+	    is_taken(patterns, account))
+		return NULL;
+	return account;
 }
 
 /* Whether the look-up would find another account without a row of this name. */
@@ -84,29 +102,53 @@ static bool hides(const struct service_ctx *svc, const struct alias *x)
 	       (at > x->key && inputs_find_alias(svc->in, at));
 }
 
-static void list_wanted(const struct service_ctx *svc, struct recipient_vec *out)
+static void push_row(struct arena *a, const char *name, const char *account, bool bare,
+		     struct recipient_vec *out)
 {
-	bool patterns = *svc->in->regexp != '\0';
+	struct recipient *r = VEC_PUSH(a, out);
+
+	*r = (struct recipient){ .prefix = str_prefix(name),
+				 .name = name,
+				 .account = account ? account : "",
+				 .bare = bare };
+}
+
+static void list_aliases(const struct service_ctx *svc, const struct patterns *patterns,
+			 struct recipient_vec *out)
+{
 	struct arena *a = svc->arena;
 	struct alias_vec list = VEC_INIT;
 
-	if (!svc->s->enable_quotas || !any_limit(svc->s, svc->in))
-		return;
 	inputs_effective_aliases(a, svc->s, svc->in, &list);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct alias *x = &list.v[i];
-		if (streq(x->file, ALIAS_IDENTITY) || (patterns && alias_is_role(x)))
+		if (streq(x->file, ALIAS_IDENTITY) ||
+		    (alias_is_role(x) && !patterns_are_none(patterns)))
 			continue;
-		const char *account = final_account(svc, x);
-		if (!(account && has_limit(svc->s, inputs_find_account(svc->in, account))) &&
-		    !hides(svc, x))
+		const char *account = final_account(svc, patterns, x);
+		if (account == NULL && !hides(svc, x))
 			continue;
-		struct recipient *r = VEC_PUSH(a, out);
-		*r = (struct recipient){ .name = x->key, .account = account ? account : "" };
-		r->bare = strchr(x->key, '@') == NULL;
-		if (r->bare) /* is looked up at the host's own name */
-			r->name = arena_printf(a, "%s@%s", x->key, svc->s->hostname);
-		r->prefix = str_prefix(r->name);
+		/* A bare name is looked up at the host's own name. */
+		bool bare = strchr(x->key, '@') == NULL;
+		push_row(a, bare ? arena_printf(a, "%s@%s", x->key, svc->s->hostname) : x->key,
+			 account, bare, out);
+	}
+}
+
+static void list_wanted(const struct service_ctx *svc, struct recipient_vec *out)
+{
+	const struct account_vec *accounts = &svc->in->accounts;
+	const struct patterns *patterns;
+
+	if (!svc->s->enable_quotas || !any_limit(svc->s, svc->in))
+		return;
+	patterns = patterns_compile(svc->arena, str_from(svc->in->regexp));
+	list_aliases(svc, patterns, out);
+	for (size_t i = 0; i < accounts->n && !patterns_are_none(patterns); i++) {
+		const struct account *x = &accounts->v[i];
+		if (has_limit(svc->s, x) && !inputs_find_alias(svc->in, x->address) &&
+		    is_taken(patterns, x->address))
+			push_row(svc->arena, x->address, NULL, false, out);
 	}
 	sort_unique(out);
 }
