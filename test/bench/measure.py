@@ -106,7 +106,7 @@ def ratio(one, other):
 def table():
     data = json.load(sys.stdin)
     memory = data["idle"]
-    sizes = {count: data["accounts"][count] for count in ("10", "100000")}
+    sizes = {count: data["accounts"][count] for count in ("10", "1000", "100000")}
     few, many = sizes["10"], sizes["100000"]
     rows = [
         ("start until SMTP banner and IMAP greeting, ms", data["start"]["both"], data["floor"]["both"], "≤ 3 ×"),
@@ -124,12 +124,20 @@ def table():
     print("|---|---:|---:|---:|---|")
     for name, one, other, wanted in (
         ("start until SMTP banner and IMAP greeting, ms", few["start"]["both"], many["start"]["both"], "≤ 3 ×"),
-        ("`setup email add`, ms", few["add"], many["add"], ""),
-        ("`setup email add` until a login with curl is over, ms", few["add_login"], many["add_login"], "< 100 ms"),
     ):
         print("| %s | %.0f | %.0f | %s | %s |" % (name, one, other, ratio(other, one), wanted))
-    for count, size in sizes.items():
-        print("\nLogins that worked directly after `setup email add` among %s: %d of %d." % (count, size["logins"], size["adds"]))
+    print()
+    print("| commands, beside so many accounts | 10 | 1,000 | 100,000 | wanted |")
+    print("|---|---:|---:|---:|---|")
+    for name, key, wanted in (
+        ("`setup email add`, ms", "add", ""),
+        ("the same until a login with curl is over, ms", "add_login", "< 100 ms"),
+        ("logins that worked directly after it, of 10", "logins", "10"),
+        ("`setup email list`, ms", "list", ""),
+        ("`setup email add --from`, 1,000 accounts, ms", "bulk", ""),
+        ("logins that worked directly after it, of 10", "bulk_logins", "10"),
+    ):
+        print("| %s | %s | %s |" % (name, " | ".join("%.0f" % size[key] for size in sizes.values()), wanted))
     print()
     total = sum(row["pss_kib"] for row in memory["memory"])
     first = [row for row in memory["memory"] if row["pid"] == 1][0]["pss_kib"]

@@ -28,6 +28,7 @@ readonly ROUNDS=${ROUNDS:-7}
 readonly IDLE_S=${IDLE_S:-30}
 readonly RESULTS=build/results
 readonly MANY=100000
+readonly SIZES=(10 1000 "$MANY")
 
 # shellcheck source=test/e2e/lib/e2e.bash
 source test/e2e/lib/e2e.bash
@@ -158,6 +159,42 @@ measure_adds() {
 	echo "$ok" >"$LAB_DIR/logins.$size"
 }
 
+# measure_list NAME SIZE: ms of `setup email list`, five times.
+measure_list() {
+	# shellcheck disable=SC2016 # for the shell in the container
+	in_server "$1" bash -euc '
+		for i in 1 2 3 4 5; do
+			begin=${EPOCHREALTIME/./}
+			setup email list >/dev/null 2>&1
+			echo $(((${EPOCHREALTIME/./} - begin) / 1000))
+		done
+	' </dev/null >"$LAB_DIR/list.$2"
+}
+
+# measure_bulk NAME SIZE: 1,000 accounts from one file; ms of the command, and how many of them can log in at once
+# after it (every hundredth is tried).
+measure_bulk() {
+	# shellcheck disable=SC2016 # for the shell in the container
+	in_server "$1" bash -euc '
+		for i in {1..1000}; do echo "bulk$i@d1.example.test secret$i"; done >/tmp/bulk
+		begin=${EPOCHREALTIME/./} ok=0
+		setup email add --from /tmp/bulk 2>/dev/null
+		added=${EPOCHREALTIME/./}
+		for i in {100..1000..100}; do
+			! curl -s --connect-timeout 5 -k --ssl-reqd --user "bulk$i@d1.example.test:secret$i" imap://127.0.0.1/ >/dev/null ||
+				ok=$((ok + 1))
+		done
+		echo $(((added - begin) / 1000)) "$ok"
+	' </dev/null >"$LAB_DIR/bulk.$2"
+}
+
+# The commands of an administrator beside this many accounts.
+measure_setup() {
+	measure_list "$1" "$2"
+	measure_adds "$1" "$2"
+	measure_bulk "$1" "$2"
+}
+
 measure_many() {
 	local round=0 size
 	say "$MANY accounts and aliases against ten ..."
@@ -166,15 +203,22 @@ measure_many() {
 			create_server size "$size"
 			measure_start size >>"$LAB_DIR/size.$size"
 			server_ready size 120
-			[ "$round" -ne 5 ] || measure_adds size "$size"
+			[ "$round" -ne 5 ] || measure_setup size "$size"
 			stop size >/dev/null
 		done
 	done
+	create_server size 1000
+	measure_start size >"$LAB_DIR/size.1000"
+	server_ready size
+	measure_setup size 1000
+	stop size >/dev/null
 }
 
 json_of_size() {
-	printf '{"start": %s, "add": %s, "add_login": %s, "logins": %s, "adds": 10}' "$(json_of_starts "$LAB_DIR/size.$1")" \
-		"$(cut -d' ' -f1 "$LAB_DIR/add.$1" | median)" "$(cut -d' ' -f2 "$LAB_DIR/add.$1" | median)" "$(cat "$LAB_DIR/logins.$1")"
+	printf '{"start": %s, "add": %s, "add_login": %s, "logins": %s, "adds": 10, "list": %s, "bulk": %s, "bulk_logins": %s}' \
+		"$(json_of_starts "$LAB_DIR/size.$1")" "$(cut -d' ' -f1 "$LAB_DIR/add.$1" | median)" \
+		"$(cut -d' ' -f2 "$LAB_DIR/add.$1" | median)" "$(cat "$LAB_DIR/logins.$1")" "$(median <"$LAB_DIR/list.$1")" \
+		"$(cut -d' ' -f1 "$LAB_DIR/bulk.$1")" "$(cut -d' ' -f2 "$LAB_DIR/bulk.$1")"
 }
 
 write_json() {
@@ -185,7 +229,7 @@ write_json() {
 		"floor": $(json_of_starts "$LAB_DIR/floor"),
 		"stop": $(median <"$LAB_DIR/stop"),
 		"floor_stop": $(median <"$LAB_DIR/floor_stop"),
-		"accounts": {"10": $(json_of_size 10), "100000": $(json_of_size "$MANY")},
+		"accounts": {"10": $(json_of_size 10), "1000": $(json_of_size 1000), "100000": $(json_of_size "$MANY")},
 		"idle": {"seconds": $IDLE_S, "memory": $(cat "$LAB_DIR/memory"), "cpu": $(cat "$LAB_DIR/cpu")}
 		}
 	END
@@ -199,8 +243,7 @@ e2e_require_image
 e2e_build_tools
 chmod 0755 "$LAB_DIR"
 start_tools
-write_accounts 10
-write_accounts "$MANY"
+for size in "${SIZES[@]}"; do write_accounts "$size"; done
 measure_starts
 measure_idle
 measure_many
