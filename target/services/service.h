@@ -104,7 +104,9 @@ struct service_check {
 };
 
 /* PROBE_MILTER negotiates with a milter at `path`, as the MTA does. PROBE_PROGRAMS asks the supervisor
- * at `path` for the state of every program of the plan; it is always late. */
+ * at `path` for the state of every program of the plan; it is always late. PROBE_RELAY asks an SMTP
+ * server at `path` that believes XCLIENT whether a stranger may relay; it is part of being ready only,
+ * and the server ends when he may. */
 enum probe_kind {
 	PROBE_SMTP,
 	PROBE_IMAP,
@@ -112,7 +114,8 @@ enum probe_kind {
 	PROBE_SIEVE,
 	PROBE_UNIX,
 	PROBE_MILTER,
-	PROBE_PROGRAMS
+	PROBE_PROGRAMS,
+	PROBE_RELAY
 };
 
 struct service_probe {

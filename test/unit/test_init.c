@@ -321,6 +321,15 @@ SCENE(test_supervisor_ends_with_2, 2,
 	STARTED "; 900 kill all TERM",
 	BOOTED, { 900, EXIT, SUPERVISOR, EXITED(2) })
 
+SCENE(test_strangers_may_relay, 78,
+	STARTED "; 300 kill 10 TERM; 300 kill all TERM",
+	{ 80, EXIT, BOOT, EXITED(0) }, { 300, EXIT, READY, EXITED(78) })
+
+SCENE(test_ready_worker_fails, 0,
+	STARTED "; 5000 kill 10 TERM; 5000 kill all TERM",
+	{ 80, EXIT, BOOT, EXITED(0) }, { 300, EXIT, READY, KILLED(SIGSEGV) },
+	{ 5000, SIGNAL, SIGTERM, 0 })
+
 SCENE(test_stop_while_not_ready, 0,
 	STARTED "; 90 kill -12 TERM; 90 kill 10 TERM; 90 kill all TERM",
 	{ 80, EXIT, BOOT, EXITED(0) }, { 90, SIGNAL, SIGINT, 0 })
@@ -514,6 +523,8 @@ int main(void)
 		cmocka_unit_test(test_supervisor_killed),
 		cmocka_unit_test(test_supervisor_ends_with_0),
 		cmocka_unit_test(test_supervisor_ends_with_2),
+		cmocka_unit_test(test_strangers_may_relay),
+		cmocka_unit_test(test_ready_worker_fails),
 		cmocka_unit_test(test_stop_while_not_ready),
 		cmocka_unit_test(test_strangers_are_reaped),
 		cmocka_unit_test(test_ignored_signals),

@@ -501,6 +501,42 @@ static void test_label(void **state UNUSED)
 	assert_string_equal(label, "log (/dev/log)");
 }
 
+/* What the relay proof says to each answer, and how it ends. */
+static void test_relay_proof(void **state UNUSED)
+{
+	static const struct {
+		const char *answers[8];
+		enum talk_state end;
+		bool relays;
+	} proofs[] = {
+		{ { "220 m", "250-m", "250 XCLIENT NAME ADDR", "220 m", "250 m", "250 ok",
+		    "554 5.7.1 Relay access denied" },
+		  TALK_OK,
+		  false },
+		{ { "220 m", "250 m", "220 m", "250 m", "250 ok", "454 4.7.1 not now" },
+		  TALK_OK,
+		  false },
+		{ { "220 m", "250 m", "220 m", "250 m", "250 ok", "250 2.1.5 Ok" },
+		  TALK_BAD,
+		  true },
+		{ { "220 m", "250 m", "220 m", "250 m", "452 4.3.1 no space" }, TALK_OK, false },
+		{ { "220 m", "250 m", "550 5.7.0 insufficient authorization" }, TALK_BAD, false },
+		{ { "421 too busy" }, TALK_BAD, false },
+		{ { "2" }, TALK_BAD, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(proofs); i++) {
+		enum talk_state at = TALK_MORE;
+		struct talk t;
+		const char *say;
+		talk_init(&t, PROBE_RELAY, 0, false);
+		for (size_t k = 0; at == TALK_MORE && proofs[i].answers[k]; k++)
+			at = talk_hear(&t, str_from(proofs[i].answers[k]), &say);
+		if (at != proofs[i].end || t.relays != proofs[i].relays)
+			fail_msg("proof %zu: state %d, relays %d", i, (int)at, (int)t.relays);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_transfer),     cmocka_unit_test(test_keeps_trying),
 		cmocka_unit_test(test_local),	     cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_programs),     cmocka_unit_test(test_label),
+		cmocka_unit_test(test_relay_proof),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

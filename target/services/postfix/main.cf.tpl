@@ -18,8 +18,11 @@ readme_directory = no
 # aliases may live there; its root, postmaster and the names of alias_maps lead to localhost.
 mydestination = localhost.$mydomain, localhost
 
-# Nobody may relay without logging in, not even this machine's own addresses.
+# Who may relay without logging in (PERMIT_DOCKER); normally nobody, not even this machine's own addresses.
 mynetworks =
+{{#trusted_networks}}
+	{{network_bracketed}}
+{{/trusted_networks}}
 inet_interfaces = all
 inet_protocols = {{postfix_inet_protocols}}
 

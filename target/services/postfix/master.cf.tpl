@@ -35,6 +35,11 @@ submissions inet  n       -       n       -       -       smtpd
   -o milter_macro_daemon_name=ORIGINATING
   -o cleanup_service_name=sender-cleanup
 {{/port_465}}
+# Asked at each start, by this machine alone, whether somebody outside could relay through port 25.
+relay-proof unix  -       -       n       -       1       smtpd
+  -o syslog_name=postfix/relay-proof
+  -o smtpd_authorized_xclient_hosts=127.0.0.1
+  -o smtpd_milters=
 pickup      unix  n       -       n       60      1       pickup
   -o content_filter=
   -o receive_override_options=no_header_body_checks

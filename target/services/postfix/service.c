@@ -108,6 +108,7 @@ static const char *const reload[] = { "/usr/sbin/postfix", "reload", NULL };
 
 static const struct service_probe probes[] = {
 	{ .name = "smtp", .kind = PROBE_SMTP, .port = 25 },
+	{ .name = "relay", .kind = PROBE_RELAY, .path = QUEUE "/private/relay-proof" },
 	{ .name = "submission", .kind = PROBE_SMTP, .port = 587, .when = tls_starttls_ports },
 	{ .name = "submissions",
 	  .kind = PROBE_SMTP,

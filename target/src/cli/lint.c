@@ -11,10 +11,13 @@
 #include "plan/plan.h"
 
 static const char *const item_fields[] = {
-	"name",	     "command",	      "user",	     "stopsignal",   "stopwaitsecs",
-	"startsecs", "priority",      "environment", "startretries", "schedule",
-	"path",	     "mode",	      "owner",	     "group",	     "reopen_command",
-	"milter",    "policy_server", "line",	     "mirror",
+	"name",	      "command",       "user",
+	"stopsignal", "stopwaitsecs",  "startsecs",
+	"priority",   "environment",   "startretries",
+	"schedule",   "path",	       "mode",
+	"owner",      "group",	       "reopen_command",
+	"milter",     "policy_server", "line",
+	"mirror",     "network",       "network_bracketed",
 };
 
 /* Rows that C code reads without a template. */
@@ -36,6 +39,8 @@ static const char *const used_by_code[] = {
 	"MAIL_ACCOUNTS",
 	"MAIL_ALIASES",
 	"PERMIT_DOCKER",
+	"PERMIT_DOCKER_TRUST_GATEWAY",
+	"NETWORK_INTERFACE",
 	"DMS_VMAIL_UID",
 	"DMS_VMAIL_GID",
 	"DMS_RELEASE",

@@ -122,7 +122,7 @@ static void supervisor_ended(struct machine *m, int wstatus)
 
 	m->supervisor = 0;
 	if (m->state == MACHINE_STOP) {
-		enter_sweep(m, 0, SIGTERM, MACHINE_SWEEP_MS);
+		enter_sweep(m, m->stop_status, SIGTERM, MACHINE_SWEEP_MS);
 		return;
 	}
 	if (m->state != MACHINE_BOOT && m->state != MACHINE_CRUISE)
@@ -138,6 +138,27 @@ static void supervisor_ended(struct machine *m, int wstatus)
 	enter_sweep(m, status == 0 ? ERR_INTERNAL : status, SIGTERM, m->options.grace_ms);
 }
 
+static void begin_stop(struct machine *m, int status)
+{
+	end_workers(m, SIGTERM);
+	m->state = MACHINE_STOP;
+	m->stop_status = status;
+	m->state_until_ms = now(m) + m->options.grace_ms;
+	if (m->supervisor > 0)
+		m->sys->kill(m->ctx, m->supervisor, SIGTERM);
+}
+
+/* Ready or not, the server runs on, unless it must not. */
+static void ready_ended(struct machine *m, int wstatus)
+{
+	m->ready = 0;
+	m->ready_until_ms = INT64_MAX;
+	if (m->state != MACHINE_CRUISE || proc_exit_status(wstatus) != ERR_CONFIG)
+		return;
+	log_error("the server ends, because it may not run like this");
+	begin_stop(m, ERR_CONFIG);
+}
+
 static void reap_all(struct machine *m)
 {
 	int wstatus = 0;
@@ -147,8 +168,7 @@ static void reap_all(struct machine *m)
 		if (pid == m->worker) {
 			worker_ended(m, wstatus);
 		} else if (pid == m->ready) {
-			m->ready = 0;
-			m->ready_until_ms = INT64_MAX;
+			ready_ended(m, wstatus);
 		} else if (pid == m->supervisor) {
 			supervisor_ended(m, wstatus);
 		}
@@ -172,11 +192,7 @@ static void stop_requested(struct machine *m, int sig)
 		break;
 	case MACHINE_CRUISE:
 		log_info("stopping (signal %d)", sig);
-		end_workers(m, SIGTERM);
-		m->state = MACHINE_STOP;
-		m->state_until_ms = now(m) + m->options.grace_ms;
-		if (m->supervisor > 0)
-			m->sys->kill(m->ctx, m->supervisor, SIGTERM);
+		begin_stop(m, 0);
 		break;
 	case MACHINE_STOP:
 	case MACHINE_SWEEP:
@@ -228,7 +244,7 @@ static void check_state_deadline(struct machine *m, int64_t at)
 	if (m->state == MACHINE_STOP) {
 		log_to_stderr();
 		log_warn("not everything ended within the grace: killing the rest");
-		enter_sweep(m, 0, SIGKILL, MACHINE_KILLED_MS);
+		enter_sweep(m, m->stop_status, SIGKILL, MACHINE_KILLED_MS);
 	} else if (m->state == MACHINE_SWEEP && !m->killing) {
 		enter_sweep(m, m->status, SIGKILL, MACHINE_KILLED_MS);
 	} else if (m->state == MACHINE_SWEEP) {

@@ -6,6 +6,7 @@
  *	BOOT	launcher started, boot worker at work
  *		  worker ends with 0: go, ready worker → CRUISE; else → SWEEP, status of the worker
  *	CRUISE	daemons run
+ *		  ready worker ends with 78 (strangers may relay) → STOP, status 78
  *		  change or SIGHUP: live worker, one at a time; supervisor ends → SWEEP, status not
  *		  0
  *	STOP	SIGTERM, SIGINT or SIGQUIT came: workers and supervisor are asked to end
@@ -49,6 +50,7 @@ struct machine {
 	struct machine_options options;
 	enum machine_state state;
 	int status;			 /* to exit with */
+	int stop_status;		 /* STOP: the status that follows when all ends well */
 	pid_t supervisor, worker, ready; /* 0 = none */
 	bool overran;			 /* the worker was killed for taking too long */
 	bool killing;			 /* SWEEP: SIGKILL was sent */

@@ -151,6 +151,14 @@ static void say_not_ready(const struct probe_report *reports, size_t n)
 	}
 }
 
+static bool may_relay(const struct probe_report *reports, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (reports[i].relays)
+			return true;
+	return false;
+}
+
 static void say_ready(struct arena *a, const struct settings *s, const char *ports, int64_t took_ms)
 {
 	struct err err = ERR_INIT;
@@ -194,7 +202,7 @@ static int ready(struct arena *a, const struct worker_context *ctx)
 		say_ready(a, &s, port_list(a, list, n), now_ms() - ctx->began_ms);
 	else
 		say_not_ready(reports, n);
-	return 0;
+	return may_relay(reports, n) ? ERR_CONFIG : 0;
 }
 
 int worker_run(enum sys_job job, void *arg)

@@ -180,7 +180,10 @@ static void hear_lines(struct run *r, struct asking *a)
 	buf_truncate(&a->heard, a->heard.n - used);
 	if (state == TALK_OK)
 		finish(a, true, "");
-	else if (state == TALK_BAD)
+	else if (state == TALK_BAD && a->talk.relays) {
+		a->report->relays = true;
+		finish(a, false, a->talk.why); /* asking again makes it no better */
+	} else if (state == TALK_BAD)
 		fail(r, a, a->talk.why);
 	else if (state == TALK_TLS)
 		encrypt(r, a);
@@ -432,7 +435,8 @@ size_t probe_list(const struct plan *plan, enum probe_choice choice,
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->probes.n && n < PROBES_MAX; i++)
-		if (choice == PROBE_ALL || !is_late(plan->probes.v[i].probe))
+		if (choice == PROBE_ALL ? plan->probes.v[i].probe->kind != PROBE_RELAY
+					: !is_late(plan->probes.v[i].probe))
 			list[n++] = plan->probes.v[i].probe;
 	return n;
 }

@@ -41,11 +41,15 @@ struct probe_options {
 struct probe_report {
 	const struct service_probe *probe;
 	bool ok;
+	bool relays; /* PROBE_RELAY: a stranger may relay */
 	int took_ms;
 	char text[512]; /* why not; one line, printable */
 };
 
-enum probe_choice { PROBE_ALL, PROBE_READINESS /* without the late ones */ };
+enum probe_choice {
+	PROBE_ALL,	/* without PROBE_RELAY, which is asked once */
+	PROBE_READINESS /* without the late ones */
+};
 
 /* The plan's probes; at most PROBES_MAX. */
 size_t probe_list(const struct plan *plan, enum probe_choice choice,

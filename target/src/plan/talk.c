@@ -98,6 +98,39 @@ static enum talk_state hear_smtp(struct talk *t, struct str line, const char **s
 	return t->step == STARTTLS ? TALK_TLS : TALK_OK;
 }
 
+/* The addresses are for documentation and are nobody's (RFC 5737); as the recipient's domain one of
+ * them needs no name server. */
+static const struct {
+	const char *say, *expect;
+} relay_steps[] = {
+	{ "EHLO localhost\r\n", "220" },
+	{ "XCLIENT NAME=[UNAVAILABLE] ADDR=198.51.100.25\r\n", "250" },
+	{ "EHLO relay-proof.invalid\r\n", "220" },
+	{ "MAIL FROM:<>\r\n", "250" },
+	{ "RCPT TO:<stranger@[203.0.113.25]>\r\n", "250" },
+};
+
+static enum talk_state hear_relay(struct talk *t, struct str line, const char **say_r)
+{
+	if (line.n < 3)
+		return unexpected(t, "the relay proof", line);
+	if (line.n > 3 && line.p[3] == '-')
+		return TALK_MORE;
+	if (t->step < ARRAY_SIZE(relay_steps)) {
+		/* Refused before the recipient was named: nothing can be relayed. */
+		if (t->step == 4 && (line.p[0] == '4' || line.p[0] == '5'))
+			return TALK_OK;
+		if (!starts(line, relay_steps[t->step].expect))
+			return unexpected(t, "the relay proof", line);
+		*say_r = relay_steps[t->step++].say;
+		return TALK_MORE;
+	}
+	if (line.p[0] == '4' || line.p[0] == '5')
+		return TALK_OK;
+	t->relays = true;
+	return bad(t, "a stranger may send mail through port 25 to anybody: an OPEN RELAY");
+}
+
 static enum talk_state hear_imap(struct talk *t, struct str line, const char **say_r)
 {
 	if (t->step != GREETING && starts(line, "* "))
@@ -169,6 +202,7 @@ void talk_encrypted(struct talk *t, const char **say_r)
 	case PROBE_UNIX:
 	case PROBE_MILTER:
 	case PROBE_PROGRAMS:
+	case PROBE_RELAY:
 		break;
 	}
 	BUG("talk of kind %d", (int)t->kind);
@@ -191,6 +225,8 @@ enum talk_state talk_hear(struct talk *t, struct str line, const char **say_r)
 		return hear_pop3(t, line, say_r);
 	case PROBE_SIEVE:
 		return hear_sieve(t, line, say_r);
+	case PROBE_RELAY:
+		return hear_relay(t, line, say_r);
 	case PROBE_UNIX:
 	case PROBE_MILTER:
 	case PROBE_PROGRAMS:

@@ -14,6 +14,8 @@
  *		port 25, where it is never offered; QUIT
  *	IMAP	"* OK"; without TLS: STARTTLS; LOGOUT
  *	POP3	"+OK"; without TLS: STLS; QUIT
+ *	Relay	220, EHLO, XCLIENT with an address of nobody, EHLO, MAIL, RCPT of a stranger; that must be
+ *		refused, or the state is TALK_BAD with relays set
  *	Sieve	"IMPLEMENTATION" … OK; without TLS: STARTTLS offered, STARTTLS, the greeting again; LOGOUT
  *
  * OWNERSHIP
@@ -21,7 +23,7 @@
  *
  * SOURCES
  *	RFC 5321 §4.2, RFC 3207, RFC 4954; RFC 9051 §6.2.1, §7.1; RFC 1939 §3, RFC 2595 §4; RFC 5804
- *	§1.3, §1.7, §2.2.
+ *	§1.3, §1.7, §2.2; Postfix XCLIENT_README.
  */
 #ifndef PLAN_TALK_H
 #define PLAN_TALK_H
@@ -40,10 +42,11 @@ struct talk {
 	bool tls;      /* the channel is encrypted */
 	unsigned step; /* 0: greeting */
 	bool starttls, auth, implementation;
+	bool relays;   /* PROBE_RELAY: the recipient was accepted */
 	char why[160]; /* TALK_BAD: what is wrong, printable */
 };
 
-/* kind: one of the four mail protocols. */
+/* kind: one of the four mail protocols, or PROBE_RELAY. */
 void talk_init(struct talk *t, enum probe_kind kind, int port, bool tls);
 /* line: without its CR LF. After TALK_OK or TALK_BAD nothing more may be fed. */
 enum talk_state talk_hear(struct talk *t, struct str line, const char **say_r);

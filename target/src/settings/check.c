@@ -142,10 +142,6 @@ static void check_abilities(const struct settings *s, struct problems *p)
 	if (!streq(s->dovecot_mailbox_format, "maildir"))
 		add(s, p, SEV_ERROR, SETTING_ROW(dovecot_mailbox_format), "use maildir",
 		    "known, not in this image yet: mail in that format would not be seen");
-	if (!streq(s->permit_docker, "none"))
-		add(s, p, SEV_WARNING, SETTING_ROW(permit_docker),
-		    "senders have to log in; none is in force",
-		    "known, not in this image yet: no network is trusted");
 }
 
 /* The four paths of SSL_TYPE=manual, and SSL_DOMAIN for letsencrypt. */
