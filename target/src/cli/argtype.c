@@ -146,7 +146,7 @@ static const struct argtype types[] = {
 	  OFFER_DOMAINS, login_of_problem, false, false },
 	{ "user", "user name at the relay", OFFER_NOTHING, user_problem, false, false },
 	{ "command", "a program and its arguments", OFFER_NOTHING, NULL, false, true },
-	{ "dkim", "keysize, selector, domain or keytype, each followed by its value", OFFER_NOTHING,
+	{ "dkim", "keysize, selector, domain or keytype, each followed by its value", OFFER_KEY_OPTIONS,
 	  NULL, false, false },
 	{ "choice", "one of these words", OFFER_NOTHING, NULL, false, false },
 	{ "text", "any text", OFFER_NOTHING, NULL, false, false },

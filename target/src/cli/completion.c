@@ -38,6 +38,7 @@ static const char bash_script[] =
 	"	while IFS=$'\\t' read -r candidate _; do\n"
 	"		[[ -z $candidate ]] || COMPREPLY+=(\"${candidate#\"${typed%\"$piece\"}\"}\")\n"
 	"	done <<<\"$answer\"\n"
+	"	[[ ${COMPREPLY[*]} != */ ]] || compopt -o nospace 2>/dev/null # a directory goes on\n"
 	"}\n"
 	"\n"
 	"complete -F _mailserver_setup setup setup.sh\n";

@@ -4,6 +4,8 @@
  */
 #include "cli/offers.h"
 
+#include <dirent.h>
+
 #include "base/file.h"
 #include "base/linefile.h"
 #include "base/net.h"
@@ -136,11 +138,63 @@ static void split_list(struct offers *o)
 	o->typed = comma + 1;
 }
 
+/* Files of the directory that is being typed; a directory ends with "/". */
+static void offer_files(struct offers *o)
+{
+	const char *slash = strrchr(o->typed, '/');
+	const char *path =
+		slash ? arena_printf(o->a, "%.*s", (int)(slash + 1 - o->typed), o->typed) : "";
+	DIR *dir = opendir(*path ? path : ".");
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *name = arena_printf(o->a, "%s%s", path, entry->d_name);
+		struct stat st;
+		if (entry->d_name[0] == '.' || stat(name, &st) < 0)
+			continue;
+		offers_add(o,
+			   str_from(S_ISDIR(st.st_mode) ? arena_printf(o->a, "%s/", name) : name),
+			   "");
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
+static void offer_words(struct offers *o, const char *list)
+{
+	struct str rest = str_from(list), word;
+
+	while (str_next_word(&rest, " ", &word))
+		offers_add(o, word, "");
+}
+
+/* Words and their values take turns. */
+static void offer_key_options(struct offers *o, int n, char *const *before)
+{
+	const char *last = n % 2 ? before[n - 1] : "";
+
+	if (n % 2 == 0) {
+		offer_words(o, "keysize selector domain keytype");
+	} else if (streq(last, "keytype")) {
+		offer_words(o, "rsa ed25519");
+	} else if (streq(last, "keysize")) {
+		offer_words(o, "2048 4096");
+	} else if (streq(last, "domain")) {
+		split_list(o);
+		each_account(o, offer_domain);
+		each_alias(o, offer_domain);
+	}
+}
+
 void offers_gather(struct offers *o, enum argtype_offer kind, int n_before, char *const *before)
 {
 	switch (kind) {
 	case OFFER_NOTHING:
+		return;
 	case OFFER_FILES:
+		offer_files(o);
+		return;
+	case OFFER_KEY_OPTIONS:
+		offer_key_options(o, n_before, before);
 		return;
 	case OFFER_ACCOUNTS:
 		each_account(o, offer_address);
