@@ -379,6 +379,126 @@ print([x["recipients"] for x in json.load(sys.stdin) if x["alias"] == "viele@fir
 	done_silently quota del anna@firma.example
 }
 
+@test "quota list" {
+	done_silently quota set anna@firma.example 3M
+	call quota list
+	assert_status 0
+	assert_match '^\* anna@firma\.example .*3M'
+	call quota list --json
+	assert_status 0
+	run tools python3 -c 'import json, sys; print("anna@firma.example" in json.dumps(json.load(sys.stdin)))' <<<"$output"
+	assert_equal "$output" True
+	done_silently quota del anna@firma.example
+}
+
+# --- 3.13: relay ------------------------------------------------------------------------------------
+
+@test "relay add-domain, exclude-domain" {
+	usage_of 'relay add-domain' relay add-domain
+	usage_of 'relay add-domain' relay add-domain firma.example
+	usage_of 'relay exclude-domain' relay exclude-domain
+	refused 'is empty' relay add-domain '' relay.test
+	refused 'is empty' relay add-domain firma.example ''
+	refused 'is empty' relay exclude-domain ''
+	refused "'0' is not a port" relay add-domain firma.example relay.test 0
+	done_silently relay add-domain firma.example relay.test
+	cf postfix-relaymap.cf | grep -qx '@firma.example \[relay.test\]:25'
+	# The same key: replaced.
+	done_silently relay add-domain firma.example relay.test 587
+	assert_equal "$(cf postfix-relaymap.cf)" '@firma.example [relay.test]:587'
+	done_silently relay exclude-domain zwei.example
+	cf postfix-relaymap.cf | grep -qx '@zwei.example \{0,1\}'
+	done_silently relay exclude-domain firma.example
+	assert_equal "$(cf postfix-relaymap.cf | grep -c firma.example)" 1
+	# What there was no command for.
+	done_silently relay del-domain firma.example
+	done_silently relay del-domain zwei.example
+	run cf postfix-relaymap.cf
+	refute_output example
+}
+
+@test "relay add-auth" {
+	usage_of 'relay add-auth' relay add-auth
+	usage_of 'relay add-auth' relay add-auth firma.example
+	refused 'is empty' relay add-auth '' user geheim
+	refused 'is empty' relay add-auth firma.example '' geheim
+	done_silently relay add-domain firma.example relay.test 587
+	done_silently relay add-auth firma.example user 'ge:heim'
+	cf postfix-sasl-password.cf | grep -qxF '@firma.example user:ge:heim'
+	typed neu neu
+	done_silently relay add-auth firma.example user
+	assert_equal "$(cf postfix-sasl-password.cf)" '@firma.example user:neu'
+	typed eins zwei
+	refused 'differ' relay add-auth firma.example user
+	assert_equal "$(stat -c %a "$(config rep)/postfix-sasl-password.cf")" 600
+	call relay list
+	assert_status 0
+	assert_output relay.test
+	refute_output neu
+	call relay list --json
+	assert_status 0
+	refute_output '"neu"'
+	run tools python3 -m json.tool <<<"$output"
+	assert_status 0
+	done_silently relay del-auth firma.example
+	done_silently relay del-domain firma.example
+	run in_server rep addrelayhost zwei.example relay.test
+	assert_status 0
+	run in_server rep excluderelaydomain zwei.example
+	assert_status 0
+	done_silently relay del-domain zwei.example
+}
+
+# --- 3.11: config dkim ------------------------------------------------------------------------------
+
+@test "config dkim" {
+	local keys first
+	keys="$(config rep)/opendkim/keys"
+	refused "'keysize' needs a value" config dkim keysize
+	refused "'selector' needs a value" config dkim selector
+	refused "512" config dkim keysize 512
+	call config dkim unsinn 5
+	assert_status 1
+	assert_output 'setup config dkim'
+	says ERROR 'unsinn 5'
+	call config dkim domain firma.example,zwei.example
+	assert_status 0
+	says 'INFO ' "Creating DKIM private key '/tmp/docker-mailserver/opendkim/keys/firma.example/mail.private'"
+	assert_match '^mail\._domainkey\.firma\.example '
+	assert_match '^v=DKIM1; h=sha256; k=rsa; p='
+	for first in firma zwei; do
+		assert_equal "$(stat -c %a "$keys/$first.example/mail.private" "$keys/$first.example/mail.txt" | sort -u)" 600
+		grep -qE '^mail\._domainkey[[:blank:]]+IN[[:blank:]]+TXT[[:blank:]]+\( "v=DKIM1; h=sha256; k=rsa; "' "$keys/$first.example/mail.txt"
+		grep -qx "mail._domainkey.$first.example $first.example:mail:/etc/opendkim/keys/$first.example/mail.private" "$keys/../KeyTable"
+		grep -qx "\*@$first.example mail._domainkey.$first.example" "$keys/../SigningTable"
+	done
+	assert_equal "$(cat "$keys/../TrustedHosts")" $'127.0.0.1\nlocalhost'
+	run tools openssl rsa -in "/config/rep/opendkim/keys/firma.example/mail.private" -noout -text
+	assert_output '2048 bit'
+	# A key that is there stays, whatever its size.
+	first=$(sha256sum <"$keys/firma.example/mail.private")
+	call config dkim keysize 4096 domain firma.example
+	assert_status 0
+	assert_equal "$(sha256sum <"$keys/firma.example/mail.private")" "$first"
+	# The words in any order.
+	call config dkim selector zwei domain firma.example keysize 1024
+	assert_status 0
+	run tools openssl rsa -in "/config/rep/opendkim/keys/firma.example/zwei.private" -noout -text
+	assert_output '1024 bit'
+	call config dkim list
+	assert_status 0
+	assert_match '^\* firma\.example mail '
+	run --separate-stderr in_server rep open-dkim selector drei domain zwei.example keysize 1024
+	assert_status 0
+	[ -s "$keys/zwei.example/drei.private" ]
+	# Nobody to make a key for.
+	run --separate-stderr "$ENGINE" run --rm "$IMAGE" setup config dkim
+	assert_status 0
+	says 'WARN ' 'No entries found, no keys to make'
+	rm -r "$(config rep)/opendkim"
+	wait_until 10 is_healthy rep
+}
+
 # --- 3.14, 3.15: fail2ban, debug --------------------------------------------------------------------
 
 @test "fail2ban: arguments are checked, and what is not there says so with status 1" {
