@@ -296,8 +296,34 @@ route_is() { [ "$(in_server "$1" postmap -q "$2" lmdb:/run/mailserver/live/relay
 	assert_equal "$(daemon_pids files)" "$before"
 }
 
-@test "the file that add-auth makes is for its owner only" {
-	assert_equal "$(stat -c %a "$(config files)/postfix-sasl-password.cf")" 600
+@test "add-auth on a terminal asks twice, without echo" {
+	run in_server files timeout 20 python3 - setup relay add-auth out.test second <<-'END'
+		import os, pty, sys, termios, time
+		child, fd = pty.fork()
+		if child == 0:
+		    os.execvp(sys.argv[1], sys.argv[1:])
+		out = b""
+		for prompt in (b"Enter Password", b"Confirm Password"):
+		    while prompt not in out or termios.tcgetattr(fd)[3] & termios.ECHO:
+		        if prompt not in out:
+		            out += os.read(fd, 1000)
+		        else:
+		            time.sleep(0.01)
+		    os.write(fd, b"t:yped\n")
+		try:
+		    while more := os.read(fd, 1000):
+		        out += more
+		except OSError:
+		    pass  # its end of the terminal is closed
+		print(out.decode())
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+	END
+	assert_status 0
+	assert_output 'Confirm Password'
+	refute_output 't:yped'
+	grep -qxF '@out.test second:t:yped' "$(config files)/postfix-sasl-password.cf"
+	run setup_in files relay del-auth out.test
+	assert_status 0
 }
 
 @test "relay list shows relays and logins, as text and as JSON, and no password" {
@@ -410,6 +436,7 @@ refused() {
 	assert_status 0
 	assert_equal "$(relaymap cold)" '@six.test [relay.test]:587'
 	assert_equal "$(tools cat /config/cold/postfix-sasl-password.cf)" '@six.test user:pa55:wort:x'
+	assert_equal "$(tools stat -c %a /config/cold/postfix-sasl-password.cf)" 600
 }
 
 # --- a start that is refused ------------------------------------------------------------------------
