@@ -170,6 +170,18 @@ struct service_spawn {
 	bool (*when)(const struct settings *s); /* NULL = always */
 };
 
+/* What learns from mail that users sort: commands that take a message on standard input and are
+ * done soon. They run as the mail user. */
+struct service_learner {
+	const char *spam, *ham;
+};
+
+/* A part of the binary: `mailserver NAME ARGUMENT…`. argv[0] is the name. */
+struct service_applet {
+	const char *name;
+	int (*run)(int argc, char **argv);
+};
+
 /* A log file to rotate. */
 struct service_log {
 	const char *path;
@@ -234,6 +246,8 @@ struct service {
 	const struct service_milter *milter; /* at most one */
 	const struct service_policy *policy;
 	const struct service_spawn *spawn;
+	const struct service_learner *learner;
+	const struct service_applet *applets;
 	/* Last touch on a staged generation after its files are rendered: merges of drop-ins and of
 	 * the administrator's own settings, whose mistakes are findings. */
 	bool (*finish)(const struct service_ctx *ctx, const char *staging, struct problems *p,

@@ -181,10 +181,13 @@ sieve_script to_junk {
 
 !include sieve-environment.conf
 
-{{#lmtp_as_mail_user}}
 sieve_plugins {
 	sieve_extprograms = yes
+{{#learners}}
+	sieve_imapsieve = yes
+{{/learners}}
 }
+{{#lmtp_as_mail_user}}
 sieve_pipe_bin_dir = /var/mail-state/lib-dovecot/sieve-pipe
 sieve_filter_bin_dir = /var/mail-state/lib-dovecot/sieve-filter
 
@@ -201,7 +204,48 @@ sieve_extensions {
 sieve_global_extensions {
 	editheader = yes
 	vnd.dovecot.environment = yes
+{{#learners}}
+	vnd.dovecot.pipe = yes
+{{/learners}}
 }
+{{#learners}}
+
+# What users put into Junk is learned as spam, what they take out of it (but not to throw it away) as ham. The
+# commands keep the message and are done: nobody waits for the learning.
+sieve_pipe_socket_dir = sieve-pipe
+
+mailbox Junk {
+	sieve_script learn_spam {
+		type = before
+		cause = copy append
+		path = /usr/share/mailserver/dovecot/learn-spam.sieve
+	}
+}
+
+imapsieve_from Junk {
+	sieve_script learn_ham {
+		type = before
+		cause = copy
+		path = /usr/share/mailserver/dovecot/learn-ham.sieve
+	}
+}
+
+service learn-spam {
+	executable = {{learn_spam}}
+	user = vmail
+	unix_listener sieve-pipe/learn-spam {
+		mode = 0666
+	}
+}
+
+service learn-ham {
+	executable = {{learn_ham}}
+	user = vmail
+	unix_listener sieve-pipe/learn-ham {
+		mode = 0666
+	}
+}
+{{/learners}}
 
 # --- Plugins by protocol
 
@@ -216,14 +260,17 @@ protocol lmtp {
 		sieve = yes
 	}
 }
-{{#quotas}}
 
 protocol imap {
 	mail_plugins {
+{{#quotas}}
 		imap_quota = yes
+{{/quotas}}
+{{#learners}}
+		imap_sieve = yes
+{{/learners}}
 	}
 }
-{{/quotas}}
 
 # A burst of mail to one user is not put off; Postfix limits the connections.
 lmtp_user_concurrency_limit = unlimited

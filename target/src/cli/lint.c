@@ -18,6 +18,7 @@ static const char *const item_fields[] = {
 	"owner",      "group",	       "reopen_command",
 	"milter",     "policy_server", "line",
 	"mirror",     "network",       "network_bracketed",
+	"learn_spam", "learn_ham",
 };
 
 /* Rows that C code reads without a template. */
@@ -47,6 +48,8 @@ static const char *const used_by_code[] = {
 	"SHUTDOWN_GRACE",
 	"POSTMASTER_ADDRESS",
 	"ENABLE_QUOTAS",
+	"ENABLE_SPAMASSASSIN",
+	"ENABLE_AMAVIS",
 	"ENABLE_POSTGREY",
 	"ENABLE_OPENDKIM",
 	"POSTGREY_DELAY",

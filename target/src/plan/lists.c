@@ -11,6 +11,8 @@
  *			policy_server: likewise
  *	spawns		name user command
  *	watches		true if a program is watched (`mailserver watchdog`)
+ *	learners	learn_spam learn_ham: "script COMMAND", as a service's executable in Dovecot;
+ *			at most one
  */
 #include "plan/plan.h"
 
@@ -178,6 +180,23 @@ static bool has_watched(const struct plan *plan)
 	return false;
 }
 
+static struct tpl_value learner_list(const struct plan *plan)
+{
+	struct tpl_field *f = arena_array(plan->arena, 2, sizeof(*f));
+	struct tpl_item *item = arena_array(plan->arena, 1, sizeof(*item));
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->services.n && n == 0; i++) {
+		const struct service_learner *x = plan->services.v[i]->learner;
+		if (x == NULL)
+			continue;
+		f[0] = text_field("learn_spam", arena_printf(plan->arena, "script %s", x->spam));
+		f[1] = text_field("learn_ham", arena_printf(plan->arena, "script %s", x->ham));
+		item[n++] = (struct tpl_item){ f, 2 };
+	}
+	return (struct tpl_value){ .kind = TPL_LIST, .list = { item, n } };
+}
+
 static bool plan_list(const struct plan *plan, const char *name, struct tpl_value *value_r)
 {
 	if (streq(name, "programs"))
@@ -200,6 +219,8 @@ static bool plan_list(const struct plan *plan, const char *name, struct tpl_valu
 		*value_r = spawn_list(plan);
 	else if (streq(name, "watches"))
 		*value_r = tpl_bool(has_watched(plan));
+	else if (streq(name, "learners"))
+		*value_r = learner_list(plan);
 	else
 		return false;
 	return true;

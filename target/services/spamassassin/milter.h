@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME
+ *	milter - scores incoming mail: `mailserver spam-milter FILE`
+ *
+ * Started by the MTA for each of its connections, with the milter protocol on standard input and
+ * output, so nothing runs between messages. Why not spamass-milter: it compares whole points only,
+ * lets mail pass when spamd is down, does not tell that a message was too big, and adds no
+ * X-Spam-Score.
+ *
+ *	score >= tag	X-Spam-Flag, X-Spam-Score, X-Spam-Level, X-Spam-Status are added
+ *	score >= kill	550 5.7.1, where FILE has a kill
+ *	too big		X-Spam-Status: No, not scanned …
+ *	no answer	451 4.7.1: never unscanned, never lost
+ *
+ * X-Spam headers of the sender are removed. Users who have logged in are not scored.
+ *
+ * FILE: lines "tag SCORE", "kill SCORE", "timeout SECONDS", "socket PATH". Scores are compared as
+ * SpamAssassin prints them, to a tenth of a point.
+ */
+#ifndef SERVICES_SPAMASSASSIN_MILTER_H
+#define SERVICES_SPAMASSASSIN_MILTER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct spam_milter {
+	const char *socket;
+	double tag, kill;
+	bool refuses; /* there is a kill */
+	int timeout_ms;
+};
+
+bool spam_milter_parse(struct arena *a, const char *file, const char *text,
+		       struct spam_milter *conf_r, struct err *err) MUST_CHECK;
+/* One connection of the MTA. */
+void spam_milter_serve(const struct spam_milter *conf, int in, int out);
+int spam_milter_main(int argc, char **argv);
+
+#endif
