@@ -122,7 +122,7 @@ struct service_probe {
 	const char *name; /* "submission" */
 	enum probe_kind kind;
 	int port;
-	const char *path; /* of the local socket */
+	const char *path; /* of the local socket; PROBE_UNIX without one asks the port */
 	/* PROBE_UNIX: what to send, and what the answer begins with. NULL: connect only. */
 	const char *say, *expect;
 	bool tls;  /* implicit TLS: handshake first */

@@ -48,6 +48,13 @@ virtual_transport = lmtp:unix:/run/dovecot/lmtp
 # Dovecot's LMTP takes as many connections, and puts no limit on deliveries to one user.
 lmtp_destination_concurrency_limit = 20
 
+{{#enable_srs}}
+# Bounces to addresses that SRS has made find their way back.
+recipient_canonical_classes = envelope_recipient
+recipient_canonical_maps =
+	pipemap:{ pcre:/run/mailserver/boot/current/postsrsd/srs_recipients.pcre, tcp:127.0.0.1:10002 }
+
+{{/enable_srs}}
 alias_maps = cdb:/run/mailserver/live/local-aliases
 alias_database =
 # System users are no recipients: they would get mbox files among the mailboxes.
@@ -72,9 +79,25 @@ service_throttle_time = 10s
 
 {{#default_relay_host}}
 relayhost = {{default_relay_host}}
+{{^enable_srs}}
 default_transport = {{default_relay_transport}}:{{default_relay_host}}
+{{/enable_srs}}
 {{/default_relay_host}}
+{{^enable_srs}}
 sender_dependent_default_transport_maps = lmdb:/run/mailserver/live/relays
+{{/enable_srs}}
+{{#enable_srs}}
+#
+# Forwarding (SRS): mail of a stranger that leaves goes to the service "srs" of master.cf, which rewrites the sender.
+# Senders that are no strangers have their transport in srs-senders.lmdb, by domain, or in srs_senders.pcre. What
+# stays here is not touched.
+default_transport = srs:unix:private/srs-in
+sender_dependent_default_transport_maps =
+	lmdb:/run/mailserver/live/relays,
+	lmdb:/run/mailserver/live/srs-senders,
+	pcre:/run/mailserver/boot/current/postsrsd/srs_senders.pcre
+srs_destination_recipient_limit = 1
+{{/enable_srs}}
 smtp_sasl_password_maps = lmdb:/run/mailserver/live/relay-logins
 smtp_sasl_security_options = noplaintext, noanonymous
 smtp_sasl_tls_security_options = noanonymous

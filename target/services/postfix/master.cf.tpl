@@ -92,6 +92,49 @@ virtual     unix  -       n       n       -       -       virtual
 lmtp        unix  -       -       n       -       -       lmtp
 anvil       unix  -       -       n       -       1       anvil
 scache      unix  -       -       n       -       1       scache
+{{#enable_srs}}
+# SRS: what leaves with a stranger's sender comes in once more, over a socket that only Postfix can open, and its
+# sender is rewritten on the way. The client speaks LMTP, the only protocol that it has for such sockets; one
+# recipient at a time, so that the answers are those of SMTP.
+srs         unix  -       -       n       -       -       lmtp
+  -o syslog_name=postfix/srs
+srs-in      unix  -       -       n       -       -       smtpd
+  -o syslog_name=postfix/srs
+  -o smtpd_command_filter=pcre:/run/mailserver/boot/current/postsrsd/srs_commands.pcre
+  -o mynetworks=127.0.0.0/8,[::1]/128
+  -o message_size_limit=0
+  -o smtpd_client_restrictions=
+  -o smtpd_helo_restrictions=
+  -o { smtpd_sender_restrictions = check_sender_access pipemap:{ tcp:127.0.0.1:10001, static:OK }, reject }
+  -o smtpd_relay_restrictions=permit_mynetworks,reject
+  -o smtpd_recipient_restrictions=
+  -o smtpd_data_restrictions=
+  -o smtpd_end_of_data_restrictions=
+  -o smtpd_discard_ehlo_keywords=
+  -o smtpd_tls_security_level=none
+  -o smtpd_milters=
+  -o content_filter=
+  -o receive_override_options=no_header_body_checks,no_unknown_recipient_checks,no_milters
+  -o smtpd_client_connection_count_limit=0
+  -o smtpd_client_connection_rate_limit=0
+{{#srs_rewrites_headers}}
+  -o local_header_rewrite_clients=permit_mynetworks
+{{/srs_rewrites_headers}}
+{{^srs_rewrites_headers}}
+  -o local_header_rewrite_clients=
+{{/srs_rewrites_headers}}
+  -o cleanup_service_name=srs-cleanup
+srs-cleanup unix  n       -       n       -       0       cleanup
+  -o syslog_name=postfix/srs
+  -o message_size_limit=0
+  -o sender_canonical_classes={{srs_classes}}
+  -o sender_canonical_maps=tcp:127.0.0.1:10001
+  -o recipient_canonical_maps=
+  -o virtual_alias_maps=
+  -o always_bcc=
+  -o sender_bcc_maps=
+  -o recipient_bcc_maps=
+{{/enable_srs}}
 {{#spawns}}
 {{name}} unix -       n       n       -       0       spawn
   user={{user}} argv={{command}}

@@ -57,7 +57,7 @@ static int replace_logins(const struct service_ctx *svc, const void *data, MDB_t
 	return rc == 0 ? grow_logins(svc, data, txn, dbi) : rc;
 }
 
-static const char *transport_of(struct arena *a, const char *hop)
+const char *relay_transport_of(struct arena *a, const char *hop)
 {
 	if (*hop == '\0')
 		return "smtp:";
@@ -74,7 +74,7 @@ static int replace_routes(const struct service_ctx *svc, const void *data, MDB_t
 
 	for (size_t i = 0; rc == 0 && i < c->routes.n; i++)
 		rc = lmdb_table_put(txn, dbi, c->routes.v[i].key,
-				    transport_of(svc->arena, c->routes.v[i].hop));
+				    relay_transport_of(svc->arena, c->routes.v[i].hop));
 	return rc;
 }
 

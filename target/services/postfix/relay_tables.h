@@ -29,4 +29,7 @@
 /* Brings the three tables in line when what they are made from has changed. */
 bool relay_tables_commit(const struct live_ctx *ctx, struct err *err) MUST_CHECK;
 
+/* "transport:hop" of a next hop, "smtp:" (directly) of "". */
+const char *relay_transport_of(struct arena *a, const char *hop);
+
 #endif

@@ -338,7 +338,40 @@ static int fill_domains(const struct service_ctx *svc, const void *data UNUSED, 
 
 	for (size_t i = 0; rc == 0 && i < domains->n; i++)
 		rc = put_key(txn, dbi, domains->v[i]);
+	if (rc == 0 && svc->s->enable_srs) /* so that bounces come home */
+		rc = put_key(txn, dbi, svc->s->srs_domainname);
 	return rc == 0 ? put_key(txn, dbi, svc->s->hostname) : rc;
+}
+
+/* Senders that are no strangers, by domain, with the way their mail leaves by. */
+static int fill_srs_senders(const struct service_ctx *svc, const void *data UNUSED, MDB_txn *txn,
+			    MDB_dbi dbi)
+{
+	struct arena *a = svc->arena;
+	const char *way = relay_transport_of(a, svc->s->default_relay_host);
+	const char *const own[] = { svc->s->hostname, svc->s->srs_domainname, "localhost",
+				    arena_printf(a, "localhost.%s", svc->s->domainname) };
+	struct str rest = str_from(svc->s->srs_exclude_domains), word;
+	int rc = mdb_drop(txn, dbi, 0);
+
+	for (size_t i = 0; rc == 0 && i < svc->in->domains.n; i++)
+		rc = lmdb_table_put(txn, dbi, arena_printf(a, "@%s", svc->in->domains.v[i]), way);
+	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(own); i++)
+		rc = lmdb_table_put(txn, dbi, arena_printf(a, "@%s", own[i]), way);
+	while (rc == 0 && str_next_word(&rest, ",", &word))
+		rc = lmdb_table_put(txn, dbi, arena_printf(a, "@%.*s", (int)word.n, word.p), way);
+	return rc;
+}
+
+/* First how mail of a new domain leaves, then the domain. */
+static bool commit_domains(const struct live_ctx *ctx, struct err *err)
+{
+	if ((ctx->changed & (INPUT_ACCOUNTS | INPUT_ALIASES)) == 0)
+		return true;
+	if (ctx->svc->s->enable_srs &&
+	    !lmdb_table_write(ctx, "srs-senders.lmdb", 0644, fill_srs_senders, NULL, err))
+		return false;
+	return lmdb_table_write(ctx, "domains.lmdb", 0644, fill_domains, NULL, err);
 }
 
 static int fill_recent_none(const struct service_ctx *svc UNUSED, const void *data UNUSED,
@@ -440,8 +473,7 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 	for (int t = T_REGEXP; t < T_MAILBOXES; t++) /* what Postfix does not watch */
 		if (st->ready[t] && !publish(ctx, (enum table)t, err))
 			return false;
-	if ((ctx->changed & (INPUT_ACCOUNTS | INPUT_ALIASES)) != 0 &&
-	    !lmdb_table_write(ctx, "domains.lmdb", 0644, fill_domains, NULL, err))
+	if (!commit_domains(ctx, err))
 		return false;
 	if (!relay_tables_commit(ctx, err))
 		return false;

@@ -4,6 +4,7 @@
  *	tables - Postfix's look-up tables, written in the forms it notices by itself
  *
  *	domains.lmdb	  virtual_mailbox_domains
+ *	srs-senders.lmdb  sender_dependent_default_transport_maps, second, if ENABLE_SRS
  *	mailboxes.cdb	  virtual_mailbox_maps, first
  *	recent.lmdb	  virtual_mailbox_maps, second: accounts put since mailboxes.cdb was made
  *	local-aliases.cdb alias_maps

@@ -18,7 +18,7 @@ static const char *const item_fields[] = {
 	"owner",      "group",	       "reopen_command",
 	"milter",     "policy_server", "line",
 	"mirror",     "network",       "network_bracketed",
-	"learn_spam", "learn_ham",
+	"learn_spam", "learn_ham",     "pattern",
 };
 
 /* Rows that C code reads without a template. */
@@ -53,6 +53,9 @@ static const char *const used_by_code[] = {
 	"ENABLE_POSTGREY",
 	"ENABLE_OPENDKIM",
 	"POSTGREY_DELAY",
+	"ENABLE_SRS",
+	"SRS_SECRET",
+	"SRS_SENDER_CLASSES",
 	"DOVECOT_INET_PROTOCOLS",
 	"RELAY_HOST",
 	"RELAY_PORT",

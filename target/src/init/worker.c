@@ -130,7 +130,8 @@ static const char *port_list(struct arena *a, const struct service_probe *const 
 	for (;;) {
 		int next = 0;
 		for (size_t i = 0; i < n; i++)
-			if (list[i]->port > last && (next == 0 || list[i]->port < next))
+			if (list[i]->kind != PROBE_UNIX && list[i]->port > last &&
+			    (next == 0 || list[i]->port < next))
 				next = list[i]->port;
 		if (next == 0)
 			return buf_dup(a, &out);
