@@ -14,6 +14,10 @@ setup_file() {
 
 teardown_file() { e2e_stop; }
 
+# The lists, as far as the name server of the tests knows them: list_client HOST… with the address of the tools.
+reversed() { awk -F. '{ print $4 "." $3 "." $2 "." $1 }' <<<"$(address tools)"; }
+
+
 # mail_from SERVER SENDER TO: one try; the answers.
 mail_from() { run mail_in "$1" "$3" "$(unique)" --from "$2"; }
 
@@ -97,4 +101,91 @@ write_list() { tools sh -c "cat >/config/grey/$1"; }
 	is_taken grey nine@other.test anna@example.test
 	run in_server grey stat -c '%U %a' /var/mail-state/lib-postgrey
 	assert_output 'postgrey 700'
+}
+
+# --- postscreen -------------------------------------------------------------------------------------
+
+# early HOST: talks before the greeting; what the server said.
+early() {
+	tools python3 - "$1" <<-'EOF'
+		import socket, sys
+		s = socket.create_connection((sys.argv[1], 25), timeout=20)
+		s.sendall(b"EHLO robot.test\r\n")
+		s.settimeout(20)
+		f = s.makefile("rb")
+		said = []
+		try:
+		    while True:
+		        line = f.readline()
+		        if not line:
+		            break
+		        said.append(line.decode())
+		        if line[3:4] == b" " and len(said) == 2:
+		            s.sendall(b"MAIL FROM:<bob@other.test>\r\n")
+		        if line.startswith(b"250 2.1.0"):
+		            s.sendall(b"RCPT TO:<anna@example.test>\r\n")
+		        if line.startswith((b"250 2.1.5", b"5", b"4")):
+		            break
+		except OSError as why:
+		    said.append(str(why))
+		print("".join(said))
+	EOF
+}
+
+@test "postscreen: who talks before the greeting is refused, whoever waits is let in and known over a restart" {
+	local mark took
+	server_start screen -e MAIL_ACCOUNTS='anna@example.test:secret1' -e POSTSCREEN_GREET_WAIT=3
+	early "$(address screen)" >/dev/null
+	wait_until 10 log_has screen PREGREET
+	took=$(now_ms)
+	mail_from screen bob@other.test anna@example.test
+	assert_status 0
+	[ $(($(now_ms) - took)) -ge 2500 ]
+	wait_until 5 log_has screen 'PASS NEW'
+	server_restart screen
+	took=$(now_ms)
+	mail_from screen bob@other.test anna@example.test
+	assert_status 0
+	[ $(($(now_ms) - took)) -lt 2500 ]
+	log_has screen 'PASS OLD'
+}
+
+@test "postscreen: the container itself does not wait, and may not relay either" {
+	local took
+	took=$(now_ms)
+	run in_server screen swaks --server 127.0.0.1 --from bob@other.test --to carol@elsewhere.test
+	[ $(($(now_ms) - took)) -lt 2500 ]
+	assert_match '554 5.7.1 .*Relay access denied'
+}
+
+@test "postscreen: STARTTLS, and no AUTH, while and after the client is looked at" {
+	run mail_in screen anna@example.test "$(unique)" -tls
+	assert_status 0
+	refute_output 'AUTH'
+	server_remove screen
+}
+
+@test "DNS lists: an answer that says no (127.255.255.254) lists nobody" {
+	dns_add <<<"host-record=$(reversed).zen.spamhaus.org,127.255.255.254"
+	server_start refused -e MAIL_ACCOUNTS='anna@example.test:secret1' -e ENABLE_DNSBL=1
+	wait_until 20 is_taken refused bob@other.test anna@example.test
+	server_remove refused
+}
+
+@test "DNS lists: a listed client is refused and named, a list of friends lets it in, ignore lets it in" {
+	server_create listed -e MAIL_ACCOUNTS='anna@example.test:secret1' -e ENABLE_DNSBL=1
+	server_boot listed
+	dns_add <<<"host-record=$(reversed).zen.spamhaus.org,127.0.0.4"
+	server_ready listed
+	mail_from listed bob@other.test anna@example.test
+	assert_match '550 5.7.1 Service unavailable; client .* blocked using zen.spamhaus.org'
+	run in_server listed swaks --server 127.0.0.1 --from bob@other.test --to anna@example.test
+	assert_status 0
+	dns_add <<<"host-record=$(reversed).list.dnswl.org,127.0.5.3"
+	wait_until 20 is_taken listed bob@other.test anna@example.test
+	server_remove listed
+	server_start ignored -e MAIL_ACCOUNTS='anna@example.test:secret1' -e ENABLE_DNSBL=1 -e POSTSCREEN_ACTION=ignore
+	mail_from ignored bob@other.test anna@example.test
+	assert_status 0
+	server_remove ignored
 }

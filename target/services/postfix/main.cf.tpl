@@ -102,6 +102,37 @@ smtp_sasl_password_maps = lmdb:/run/mailserver/live/relay-logins
 smtp_sasl_security_options = noplaintext, noanonymous
 smtp_sasl_tls_security_options = noanonymous
 
+# --- Before a client may speak: postscreen(8)
+#
+# Who talks before the greeting is a robot. Who waits is known for a day and goes straight through. What runs in this
+# container (health check, tools) need not wait; it may not relay either.
+
+postscreen_access_list = cidr:{ { 127.0.0.0/8 permit }, { ::1/128 permit } }
+postscreen_greet_wait = {{postscreen_greet_wait}}s
+postscreen_greet_action = {{postscreen_action}}
+postscreen_bare_newline_action = {{postscreen_action}}
+# lmdb survives a killed container; Berkeley DB may not.
+postscreen_cache_map = lmdb:$data_directory/postscreen_cache
+{{#enable_dnsbl}}
+# Lists with what their answers mean, and weights. list.dnswl.org speaks for a client.
+postscreen_dnsbl_action = {{postscreen_action}}
+postscreen_dnsbl_threshold = 3
+postscreen_dnsbl_allowlist_threshold = -1
+postscreen_dnsbl_sites =
+	zen.spamhaus.org=127.0.0.[2..11]*3,
+	bl.mailspike.net=127.0.0.[2;14;13;12;11;10],
+	b.barracudacentral.org*2,
+	bl.spameatingmonkey.net=127.0.0.2,
+	psbl.surriel.com,
+	list.dnswl.org=127.0.[0..255].0*-2,
+	list.dnswl.org=127.0.[0..255].1*-3,
+	list.dnswl.org=127.0.[0..255].[2..3]*-4
+{{/enable_dnsbl}}
+{{^enable_dnsbl}}
+postscreen_dnsbl_action = ignore
+postscreen_dnsbl_sites =
+{{/enable_dnsbl}}
+
 # --- Who may do what (the order within each list matters)
 
 disable_vrfy_command = yes

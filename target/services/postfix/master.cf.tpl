@@ -4,7 +4,10 @@
 # service   type  private unpriv  chroot  wakeup  maxproc command
 #                 (yes)   (yes)   (no)    (never) (100)
 
-smtp        inet  n       -       n       -       -       smtpd
+smtp        inet  n       -       n       -       1       postscreen
+smtpd       pass  -       -       n       -       -       smtpd
+dnsblog     unix  -       -       n       -       0       dnsblog
+tlsproxy    unix  -       -       n       -       0       tlsproxy
 {{#port_587}}
 submission  inet  n       -       n       -       -       smtpd
   -o syslog_name=postfix/submission

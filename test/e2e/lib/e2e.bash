@@ -179,7 +179,7 @@ server_create() {
 	done
 	[ $# -eq 0 ] || shift
 	"$ENGINE" create --name "$LAB-$name" --network "$LAB" --hostname mail.example.test \
-		-v "$LAB_DIR/resolv.conf:/etc/resolv.conf:ro" -v "$(config "$name"):/tmp/docker-mailserver" \
+		-e POSTSCREEN_GREET_WAIT=1 -v "$LAB_DIR/resolv.conf:/etc/resolv.conf:ro" -v "$(config "$name"):/tmp/docker-mailserver" \
 		"${options[@]}" "$IMAGE" "$@" >/dev/null
 }
 
