@@ -55,10 +55,18 @@ static void test_pause_doubles(void **state UNUSED)
 	for (int i = 0; i < 40; i++) /* more than are kept */
 		starts_add(memory, 7, NOW + 100);
 	assert_int_equal(starts_pause_ms(memory, 7, NOW + 200), 300000);
-	/* The last ones may be seen for ten minutes, and after a restart of the machine not at all. */
-	assert_int_equal(starts_pause_ms(memory, 7, NOW + 9 * MINUTE), 300000);
-	assert_int_equal(starts_pause_ms(memory, 7, NOW + 11 * MINUTE), 0);
+	/* A restart of the machine begins the clock anew. */
 	assert_int_equal(starts_pause_ms(memory, 7, NOW - MINUTE), 0);
+}
+
+static void test_staying(void **state UNUSED)
+{
+	for (int i = 0; i < 5; i++)
+		starts_add(memory, 7, NOW);
+	assert_int_equal(starts_pause_ms(memory, 7, NOW + MINUTE - 1), 20000);
+	assert_int_equal(starts_pause_ms(memory, 7, NOW + MINUTE), 0);
+	starts_add(memory, 7, NOW + MINUTE);
+	assert_int_equal(starts_pause_ms(memory, 7, NOW + MINUTE + 1), 0);
 }
 
 static void test_other_files_other_luck(void **state UNUSED)
@@ -95,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_memory_is_no_memory, open_temp, close_temp),
 		cmocka_unit_test_setup_teardown(test_pause_doubles, open_temp, close_temp),
+		cmocka_unit_test_setup_teardown(test_staying, open_temp, close_temp),
 		cmocka_unit_test_setup_teardown(test_other_files_other_luck, open_temp, close_temp),
 		cmocka_unit_test_setup_teardown(test_fingerprint, open_temp, close_temp),
 	};

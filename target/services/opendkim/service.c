@@ -84,7 +84,7 @@ static const char *const reload[] = { "/usr/bin/pkill", "-USR1",    "-x", "-u",
 				      "opendkim",	"opendkim", NULL };
 
 static const struct service_probe probes[] = {
-	{ .name = "opendkim", .kind = PROBE_UNIX, .path = SOCKET },
+	{ .name = "opendkim", .kind = PROBE_MILTER, .path = SOCKET, .watched = true },
 	{ .name = NULL },
 };
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
+#define STAYED_MS ((int64_t)60 * 1000)
 #define WINDOW_MS ((int64_t)10 * 60 * 1000)
 #define KEPT 16
 /* So many starts within the window are not put off. */
@@ -84,6 +85,10 @@ int64_t starts_pause_ms(const char *path, uint64_t fingerprint, int64_t now_ms)
 	struct memory m;
 
 	recall(path, now_ms, &m);
+	if (m.n > 0 && now_ms - m.at_ms[m.n - 1] >= STAYED_MS) {
+		(void)unlink(path);
+		return 0;
+	}
 	if (m.fingerprint != fingerprint || m.n < FREE_STARTS)
 		return 0;
 	for (size_t i = FREE_STARTS; i < m.n && pause < PAUSE_MAX_MS; i++)
