@@ -342,6 +342,19 @@ teardown_file() { e2e_stop; }
 	server_remove old
 }
 
+@test "new rules that can't be fetched leave the old ones, and the log says so" {
+	run in_server mail setpriv --reuid debian-spamd --regid debian-spamd --clear-groups spam-update --now
+	assert_status 1
+	wait_until 10 log_matches mail 'spam-update.*(the old rules stay)'
+	run log_of mail
+	refute_output "can't import the key"
+	run in_server mail pgrep -x gpg-agent
+	assert_status 1
+	mail_in mail anna@example.test sevenpoints-old-rules
+	run anna sevenpoints-old-rules Junk
+	assert_status 0
+}
+
 @test "ENABLE_AMAVIS=0 turns scanning off; nothing of it runs" {
 	account_line anna@example.test secret >"$(config off)/postfix-accounts.cf"
 	server_start off -e ENABLE_SPAMASSASSIN=1 -e ENABLE_AMAVIS=0
