@@ -160,6 +160,41 @@ static void test_first_tables(void **state UNUSED)
 	temp_close(&f.t);
 }
 
+static const struct service_live *live_of(const char *service)
+{
+	for (int i = 0; services_all[i]; i++)
+		if (streq(services_all[i]->name, service))
+			return services_all[i]->live;
+	fail_msg("no service %s", service);
+	return NULL;
+}
+
+/* The password of a master account, or NULL. */
+static const char *master(struct fixture *f, const char *name)
+{
+	return sql_value(f, "(SELECT name AS user, password FROM master)", "password", name);
+}
+
+static void test_masters(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	(void)apply(&f);
+	assert_null(master(&f, "admin"));
+	put(&f, "dovecot-masters.cf", "Admin|" HASH "\n");
+	assert_int_equal(apply(&f), INPUT_MASTERS);
+	assert_string_equal(master(&f, "admin"), HASH);
+	assert_null(sql_value(&f, "passdb", "password", "admin"));
+	put(&f, "dovecot-masters.cf", "# c\nadmin|" HASH "\n");
+	assert_int_equal(apply(&f), 0);
+	put(&f, "dovecot-masters.cf", "other|" HASH2 "\n");
+	assert_int_equal(apply(&f), INPUT_MASTERS);
+	assert_null(master(&f, "admin"));
+	assert_string_equal(master(&f, "other"), HASH2);
+	temp_close(&f.t);
+}
+
 static void test_relays(void **state UNUSED)
 {
 	struct fixture f;
@@ -331,15 +366,6 @@ static void test_text_stays_text(void **state UNUSED)
 	temp_close(&f.t);
 }
 
-static const struct service_live *live_of(const char *service)
-{
-	for (int i = 0; services_all[i]; i++)
-		if (streq(services_all[i]->name, service))
-			return services_all[i]->live;
-	fail_msg("no service %s", service);
-	return NULL;
-}
-
 static void test_put_one(void **state UNUSED)
 {
 	static const char *const services[] = { "dovecot", "postfix" };
@@ -440,6 +466,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_tables),
+		cmocka_unit_test(test_masters),
 		cmocka_unit_test(test_no_postmaster),
 		cmocka_unit_test(test_relays),
 		cmocka_unit_test(test_nothing_changed),

@@ -18,7 +18,6 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/proc.h"
-#include "dovecot/recipients.h"
 
 #define BUSY_MS 5000
 #define FIELDS_MAX 64
@@ -344,10 +343,37 @@ static bool open_db(const struct live_ctx *ctx, struct db_state *st, struct err 
 	return true;
 }
 
-/* Also an empty table of recipients is made: the look-ups name it. */
+/* They are few: all rows are written anew. */
+static bool write_masters(const struct live_ctx *ctx, struct db_state *st, struct err *err)
+{
+	const struct master_vec *masters = &ctx->svc->in->masters;
+	sqlite3_stmt *q = NULL;
+
+	if (!db_exec(st,
+		     "CREATE TABLE IF NOT EXISTS master(name TEXT PRIMARY KEY, password TEXT) "
+		     "WITHOUT ROWID; DELETE FROM master",
+		     err))
+		return false;
+	bool ok = sqlite3_prepare_v2(st->db, "INSERT INTO master(name, password) VALUES (?, ?)", -1,
+				     &q, NULL) == SQLITE_OK;
+	for (size_t i = 0; ok && i < masters->n; i++) {
+		(void)sqlite3_reset(q);
+		bind_text(q, 1, str_from(masters->v[i].name));
+		bind_text(q, 2, str_from(masters->v[i].hash));
+		ok = sqlite3_step(q) == SQLITE_DONE;
+	}
+	if (!ok)
+		(void)db_error(err, st);
+	(void)sqlite3_finalize(q);
+	return ok;
+}
+
+/* Also empty tables of masters and recipients are made: the look-ups name them. */
 static bool write_tables(const struct live_ctx *ctx, struct db_state *st, struct err *err)
 {
 	if ((ctx->changed & ACCOUNT_INPUTS) != 0 && !write_rows(ctx, st, err))
+		return false;
+	if ((ctx->changed & INPUT_MASTERS) != 0 && !write_masters(ctx, st, err))
 		return false;
 	return (ctx->changed & RECIPIENT_INPUTS) == 0 || recipients_write(ctx, st->db) ||
 	       db_error(err, st);
@@ -428,7 +454,7 @@ static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err
 }
 
 const struct service_live accounts_live = {
-	.inputs = ACCOUNT_INPUTS | RECIPIENT_INPUTS,
+	.inputs = ACCOUNTS_DB_INPUTS,
 	.prepare = db_prepare,
 	.commit = db_commit,
 	.abort = db_abort,

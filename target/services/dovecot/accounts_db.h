@@ -7,6 +7,7 @@
  *	view passdb (user, password, userdb_…)		look-up for logins
  *	view userdb (user, quota_storage_size, …)	look-up for deliveries, iteration
  *
+ *	table master (name, password)			look-up for logins of master accounts
  *	table recipient (name, account)			look-up of quota-status, see recipients.h
  *
  * Why not a passwd-file: Dovecot looks at such a file at most once a second, so a new account could
@@ -21,7 +22,10 @@
 
 #include "service.h"
 
+#include "dovecot/recipients.h"
+
 #define ACCOUNT_INPUTS (INPUT_ACCOUNTS | INPUT_QUOTAS)
+#define ACCOUNTS_DB_INPUTS (ACCOUNT_INPUTS | INPUT_MASTERS | RECIPIENT_INPUTS)
 
 extern const struct service_live accounts_live;
 

@@ -53,6 +53,16 @@ passdb sql {
 		AND NOT ('%{secured}' = 'secured' AND '%{protocol}' IN ('imap', 'pop3', 'sieve'))
 }
 
+# user@domain*name: a master account, named behind the separator, logs in as the user, who must exist.
+auth_master_user_separator = *
+passdb master {
+	driver = sql
+	master = yes
+	result_success = continue
+	passdb_sql_query = SELECT name AS user, password FROM master WHERE name = '%{user}' \
+		AND NOT ('%{secured}' = 'secured' AND '%{protocol}' IN ('imap', 'pop3', 'sieve'))
+}
+
 userdb sql {
 {{^quotas}}
 	query = SELECT * FROM userdb WHERE user = '%{user}'

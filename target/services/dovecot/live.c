@@ -6,7 +6,6 @@
 #include "dovecot/live.h"
 
 #include "dovecot/accounts_db.h"
-#include "dovecot/recipients.h"
 #include "dovecot/scripts.h"
 
 static bool has_accounts(const struct live_ctx *ctx)
@@ -42,7 +41,7 @@ static bool put(const struct live_ctx *ctx, const struct account *account, struc
 }
 
 const struct service_live dovecot_live = {
-	.inputs = ACCOUNT_INPUTS | RECIPIENT_INPUTS | SCRIPTS_INPUTS,
+	.inputs = ACCOUNTS_DB_INPUTS | SCRIPTS_INPUTS,
 	.prepare = prepare,
 	.commit = commit,
 	.abort = abort_work,

@@ -10,6 +10,7 @@
 #include "base/net.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
+#include "inputs/masters.h"
 #include "inputs/password.h"
 #include "inputs/quotas.h"
 #include "inputs/relays.h"
@@ -41,6 +42,11 @@ static const char *account_problem(const char *arg, char *bad UNUSED, size_t siz
 static const char *alias_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
 {
 	return stored_problem(arg, alias_key_problem);
+}
+
+static const char *master_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
+{
+	return master_name_problem(arg);
 }
 
 /* The first target that is none. */
@@ -129,6 +135,10 @@ static const struct argtype types[] = {
 	{ "recipient", "one or more addresses, separated by commas", OFFER_RECIPIENTS,
 	  recipient_problem, false, false },
 	{ "known-recipient", "recipients of that alias, separated by commas", OFFER_RECIPIENTS_OF,
+	  NULL, false, false },
+	{ "master", "name of a master account: admin", OFFER_NOTHING,
+	  master_problem, false, false },
+	{ "known-master", "name of a master account that exists", OFFER_MASTERS,
 	  NULL, false, false },
 	{ "password", "left out, it is asked for, or read as two lines from standard input",
 	  OFFER_NOTHING, password_arg_problem, true, false },

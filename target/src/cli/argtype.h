@@ -24,6 +24,7 @@ enum argtype_offer {
 	OFFER_RECIPIENTS_OF, /* of the alias that stands before */
 	OFFER_DOMAINS,	     /* as they are: example.com */
 	OFFER_AT_DOMAINS,    /* of a new address: what can follow the "@" */
+	OFFER_MASTERS,
 	OFFER_FILES,
 	OFFER_KEY_OPTIONS, /* of a new DKIM key: words, and what can stand behind each */
 };

@@ -13,6 +13,7 @@
 #include "cli/say.h"
 #include "cli/source.h"
 #include "inputs/accounts.h"
+#include "inputs/masters.h"
 #include "inputs/relays.h"
 #include "plan/apply.h"
 #include "plan/paths.h"
@@ -99,7 +100,8 @@ bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err 
 
 static bool is_secret_file(const char *name)
 {
-	return streq(name, ACCOUNTS_FILE) || streq(name, RELAY_LOGINS_FILE);
+	return streq(name, ACCOUNTS_FILE) || streq(name, MASTERS_FILE) ||
+	       streq(name, RELAY_LOGINS_FILE);
 }
 
 void edit_write(struct edit *e, const char *name, struct buf *text)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `setup email add|update|del`. Whether an account may be added is looked at twice: before a
- * password is asked for, and again under the lock that covers the change.
+ * `setup email add|update|del`.
  *
  * Deleting goes in this order: the account (live when the server runs), open sessions, mail data;
  * so nothing can be delivered into the directory that is being removed.
@@ -15,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/edit.h"
 #include "cli/given.h"
+#include "cli/hashed.h"
 #include "cli/known.h"
 #include "cli/maildata.h"
 #include "cli/say.h"
@@ -82,28 +82,6 @@ static bool check_known(struct edit *e, const char *address, struct str *text_r,
 	return err_set(err, ERR_DATA, "'%s' does not exist", address);
 }
 
-typedef bool check_fn(struct edit *e, const char *address, struct str *text_r, struct err *err);
-
-/* The check alone, without a change. */
-static bool precheck(const struct cmd *cmd, check_fn *check, const char *address, struct err *err)
-{
-	struct edit e;
-	struct str text;
-	bool ok = edit_begin(&e, cmd->config_dir, err) && check(&e, address, &text, err);
-
-	edit_end(&e);
-	return ok;
-}
-
-static bool ask_hash(struct arena *a, const struct cmd *cmd, const char **hash_r, struct err *err)
-{
-	struct buf password = BUF_INIT;
-	bool ok = secret_get(cmd, &password, err) && password_hash(a, password.p, hash_r, err);
-
-	buf_wipe(&password);
-	return ok;
-}
-
 /* Whether a limit waits for the account; then everything is to be read. */
 static bool has_quota_line(struct edit *e, const char *address)
 {
@@ -114,54 +92,43 @@ static bool has_quota_line(struct edit *e, const char *address)
 	return !edit_read(e, QUOTAS_FILE, &text, &err) || quotas_edit_del(text, address, &out);
 }
 
-/* add and update: the same but for the check and the edit of the text. */
-static int set_password(const struct cmd *cmd, check_fn *check, bool is_new)
+/* With nothing else to change, the account can be put in force by itself. */
+static void note_account(struct edit *e, const char *address, const char *hash)
 {
-	autobuf struct buf out = BUF_INIT;
-	struct err err = ERR_INIT;
-	struct arena a;
-	struct edit e = { .lock = -1 };
-	struct str text;
-	const char *hash = NULL;
-	int status = 1;
+	struct account *x = ARENA_NEW(&e->arena, struct account);
 
-	arena_init(&a, "password");
-	const char *address = given_new_address(&a, cmd->argv[0]);
-	bool ok = (cmd->password || precheck(cmd, check, address, &err)) &&
-		  ask_hash(&a, cmd, &hash, &err) && edit_begin(&e, cmd->config_dir, &err) &&
-		  check(&e, address, &text, &err);
-	if (ok) {
-		if (is_new) {
-			accounts_edit_add(text, address, hash, &out);
-			warn_of_new(&e, address);
-		} else {
-			(void)accounts_edit_update(text, address, hash, &out);
-		}
-		edit_write(&e, ACCOUNTS_FILE, &out);
-		struct account account = { .address = address,
-					   .domain = email_domain(address),
-					   .hash = hash,
-					   .extra = "" };
-		if (!has_quota_line(&e, address))
-			e.account = &account;
-		status = edit_commit(&e);
-		e.account = NULL;
-	} else {
-		say_error("%s", err.text);
-	}
-	edit_end(&e);
-	arena_wipe(&a);
-	return status;
+	*x = (struct account){
+		.address = address, .domain = email_domain(address), .hash = hash, .extra = ""
+	};
+	if (!has_quota_line(e, address))
+		e->account = x;
+}
+
+static void note_new_account(struct edit *e, const char *address, const char *hash)
+{
+	warn_of_new(e, address);
+	note_account(e, address, hash);
 }
 
 int email_add(const struct cmd *cmd)
 {
-	return set_password(cmd, check_new, true);
+	static const struct hashed add = { .file = ACCOUNTS_FILE,
+					   .is_new = true,
+					   .normal = given_new_address,
+					   .check = check_new,
+					   .before_commit = note_new_account };
+
+	return hashed_set(cmd, &add);
 }
 
 int email_update(const struct cmd *cmd)
 {
-	return set_password(cmd, check_known, false);
+	static const struct hashed update = { .file = ACCOUNTS_FILE,
+					      .normal = given_new_address,
+					      .check = check_known,
+					      .before_commit = note_account };
+
+	return hashed_set(cmd, &update);
 }
 
 /* Takes the account out of one file's text. */

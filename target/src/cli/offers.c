@@ -13,6 +13,7 @@
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/logical.h"
+#include "inputs/masters.h"
 
 static bool begins(struct str word, const char *typed)
 {
@@ -46,21 +47,28 @@ static struct str read_text(struct offers *o, const char *name)
 	return (struct str){ text, n };
 }
 
+/* Names of "name|hash" lines. */
+static void each_hashed(struct offers *o, const char *file, each_fn *each)
+{
+	struct linefile lf;
+	struct str line, name, hash;
+	const char *bad;
+
+	linefile_init(&lf, file, read_text(o, file));
+	while (linefile_next(&lf, &line, &bad))
+		if (bad == NULL && str_split(line, '|', &name, &hash))
+			each(o, str_lower(o->a, str_trim(name)));
+}
+
 static void each_account(struct offers *o, each_fn *each)
 {
 	struct account_vec list = VEC_INIT;
-	struct str text = read_text(o, ACCOUNTS_FILE), line, address, hash;
 	struct settings_source src;
 	struct problems ignored;
-	struct linefile lf;
 	struct settings s;
 	struct map index;
-	const char *bad;
 
-	linefile_init(&lf, ACCOUNTS_FILE, text);
-	while (linefile_next(&lf, &line, &bad))
-		if (bad == NULL && str_split(line, '|', &address, &hash))
-			each(o, str_lower(o->a, str_trim(address)));
+	each_hashed(o, ACCOUNTS_FILE, each);
 	problems_init(&ignored, o->a);
 	source_current(o->a, &src, NULL);
 	settings_load(o->a, &src, &s, &ignored);
@@ -69,15 +77,21 @@ static void each_account(struct offers *o, each_fn *each)
 		each(o, list.v[i].address);
 }
 
-static void each_alias(struct offers *o, each_fn *each)
+/* First words of the lines. */
+static void each_key(struct offers *o, const char *file, each_fn *each)
 {
 	struct str line, key;
 	struct logical lg;
 
-	logical_init(&lg, o->a, ALIASES_FILE, read_text(o, ALIASES_FILE));
+	logical_init(&lg, o->a, file, read_text(o, file));
 	while (logical_next(&lg, &line))
 		if (lg.bad == NULL && str_next_word(&line, " \t", &key))
 			each(o, str_lower(o->a, key));
+}
+
+static void each_alias(struct offers *o, each_fn *each)
+{
+	each_key(o, ALIASES_FILE, each);
 }
 
 static void offer_address(struct offers *o, const char *address)
@@ -198,6 +212,9 @@ void offers_gather(struct offers *o, enum argtype_offer kind, int n_before, char
 		return;
 	case OFFER_ACCOUNTS:
 		each_account(o, offer_address);
+		return;
+	case OFFER_MASTERS:
+		each_hashed(o, MASTERS_FILE, offer_address);
 		return;
 	case OFFER_ALIASES:
 		each_alias(o, offer_address);

@@ -74,6 +74,24 @@ const struct cmd_row setup_rows[] = {
 	{ "quota del <account>", quota_del, "take the limit away: the default counts again",
 	  "\n"
 	  "setup quota del anna@example.com\n" },
+	{ "dovecot-master add <master> [<password>]", master_add,
+	  "add a master account, which can log in as every user",
+	  "The login is USER*NAME with the master's password, over IMAP, POP3, ManageSieve and submission:\n"
+	  "anna@example.com*admin. A master account has no mailbox and is no login by itself.\n"
+	  "\n"
+	  "setup dovecot-master add admin\n"
+	  "printf 'secret\\nsecret\\n' | docker exec -i mailserver setup dovecot-master add admin\n" },
+	{ "dovecot-master update <known-master> [<password>]", master_update,
+	  "set the password of a master account",
+	  "\n"
+	  "setup dovecot-master update admin\n" },
+	{ "dovecot-master del <known-master>...", master_del, "delete master accounts",
+	  "Sessions that are open stay open.\n"
+	  "\n"
+	  "setup dovecot-master del admin\n" },
+	{ "dovecot-master list [--json]", master_list, "list master accounts",
+	  "\n"
+	  "setup dovecot-master list\n" },
 	{ "quota list [--json]", quota_list, "list the accounts with a limit of their own",
 	  "The others have the limit POSTFIX_MAILBOX_SIZE_LIMIT. 'setup email list' shows usage too.\n"
 	  "\n"

@@ -162,29 +162,11 @@ static void add_account(struct parser *ps, struct account *x)
 		ps->is_env ? "entry" : "line", ps->out->v[first].line);
 }
 
-static void report_form(struct parser *ps, enum password_form form, const char *address)
+static bool report_form(struct parser *ps, enum password_form form, const char *address)
 {
-	switch (form) {
-	case PASSWORD_PLAIN:
-		FINDING(ps, SEV_ERROR, "set a password: setup email update ADDRESS",
-			"the password of '%s' is not a hash such as {SHA512-CRYPT}$6$…", address);
-		break;
-	case PASSWORD_NO_SCHEME:
-		FINDING(ps, SEV_ERROR, "set a new password: setup email update ADDRESS",
-			"the password of '%s' has a {SCHEME} that Dovecot does not know", address);
-		break;
-	case PASSWORD_NO_HASH:
-		FINDING(ps, SEV_ERROR, "set a password: setup email update ADDRESS",
-			"the password of '%s' has a {SCHEME} but no hash", address);
-		break;
-	case PASSWORD_REFUSED:
-		FINDING(ps, SEV_WARNING, "set a new password: setup email update ADDRESS",
-			"'%s' can receive but not log in: Dovecot refuses its weak password scheme",
-			address);
-		break;
-	case PASSWORD_HASHED:
-		break;
-	}
+	return form == PASSWORD_HASHED ||
+	       password_report(ps->p, arena_printf(ps->a, "%s:%u", ps->file, ps->line), address,
+			       form, "setup email update ADDRESS");
 }
 
 static void parse_line(struct parser *ps, struct str line)
@@ -212,8 +194,7 @@ static void parse_line(struct parser *ps, struct str line)
 			"'%s' has no password: " LINE_FORM, x.address);
 		return;
 	}
-	report_form(ps, form, x.address);
-	if (form != PASSWORD_HASHED && form != PASSWORD_REFUSED)
+	if (!report_form(ps, form, x.address))
 		return;
 	if (folded)
 		FINDING(ps, SEV_NOTE, NULL, "login is '%s', in small letters", x.address);
@@ -270,7 +251,7 @@ static const char *env_hash(struct parser *ps, const char *address, const char *
 			err.text);
 		return NULL;
 	}
-	report_form(ps, form, address);
+	(void)report_form(ps, form, address);
 	return password_is_hash(ps->a, secret, &hash) ? hash : NULL;
 }
 

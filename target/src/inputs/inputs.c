@@ -22,6 +22,7 @@
 #include "inputs/effective.h"
 #include "inputs/greylist.h"
 #include "inputs/later.h"
+#include "inputs/masters.h"
 #include "inputs/quotas.h"
 #include "inputs/relay_routes.h"
 #include "inputs/relays.h"
@@ -33,6 +34,7 @@ struct raw {
 	struct account_vec accounts;
 	struct alias_vec aliases;
 	struct quota_vec quotas;
+	struct master_vec masters;
 	struct map account_index, alias_index;
 	const char *regexp, *local_aliases;
 	struct override_vec main_cf, master_cf;
@@ -71,6 +73,12 @@ static void parse_quotas(struct arena *a, struct str text, struct raw *raw, stru
 {
 	raw->quotas = (struct quota_vec)VEC_INIT;
 	quotas_parse(a, QUOTAS_FILE, text, &raw->quotas, p);
+}
+
+static void parse_masters(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->masters = (struct master_vec)VEC_INIT;
+	masters_parse(a, MASTERS_FILE, text, &raw->masters, p);
 }
 
 static void parse_main_cf(struct arena *a, struct str text, struct raw *raw, struct problems *p)
@@ -151,6 +159,7 @@ static const struct input_file {
 	{ REGEXP_FILE, parse_regexp, false, false },
 	{ LOCAL_ALIASES_FILE, parse_local_aliases, false, false },
 	{ QUOTAS_FILE, parse_quotas, false, false },
+	{ MASTERS_FILE, parse_masters, false, false },
 	{ MAIN_CF_FILE, parse_main_cf, true, false },
 	{ MASTER_CF_FILE, parse_master_cf, true, false },
 	{ DOVECOT_CF_FILE, parse_dovecot_cf, true, false },
@@ -492,7 +501,7 @@ static uint64_t fold_relays(const struct inputs *in)
 
 static void make_fingerprints(struct inputs *in)
 {
-	uint64_t accounts = 1, quotas = 1, aliases = 1;
+	uint64_t accounts = 1, quotas = 1, aliases = 1, masters = 1;
 
 	for (size_t i = 0; i < in->accounts.n; i++) {
 		const struct account *x = &in->accounts.v[i];
@@ -502,7 +511,10 @@ static void make_fingerprints(struct inputs *in)
 	}
 	for (size_t i = 0; i < in->aliases.n; i++)
 		aliases = fold(fold(aliases, in->aliases.v[i].key), in->aliases.v[i].targets);
+	for (size_t i = 0; i < in->masters.n; i++)
+		masters = fold(fold(masters, in->masters.v[i].name), in->masters.v[i].hash);
 	in->fingerprint[bit_number(INPUT_ACCOUNTS)] = accounts;
+	in->fingerprint[bit_number(INPUT_MASTERS)] = masters;
 	in->fingerprint[bit_number(INPUT_QUOTAS)] = quotas;
 	in->fingerprint[bit_number(INPUT_ALIASES)] = aliases;
 	in->fingerprint[bit_number(INPUT_REGEXP)] = fold(1, in->regexp);
@@ -541,6 +553,7 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	merge_aliases(a, s, &raw, p);
 	in->accounts = raw.accounts;
 	in->aliases = raw.aliases;
+	in->masters = raw.masters;
 	in->regexp = raw.regexp;
 	in->local_aliases = raw.local_aliases;
 	in->main_cf = raw.main_cf;

@@ -43,9 +43,10 @@ enum input_bit {
 	INPUT_SPAM_RULES = 1 << 9,    /* spamassassin-rules.cf */
 	INPUT_DKIM = 1 << 10,	      /* tables and keys that sign mail */
 	INPUT_RELAYS = 1 << 11,	      /* postfix-relaymap.cf, postfix-sasl-password.cf */
-	INPUT_ALL = (1 << 12) - 1,
+	INPUT_MASTERS = 1 << 12,      /* dovecot-masters.cf */
+	INPUT_ALL = (1 << 13) - 1,
 };
-#define INPUT_BITS 12
+#define INPUT_BITS 13
 
 struct account {
 	const char *address; /* lower case, the login */
@@ -91,6 +92,14 @@ struct relay_login {
 	unsigned line;
 };
 VEC_TYPE(relay_login_vec, struct relay_login);
+
+/* Who may log in as any user. */
+struct master {
+	const char *name; /* lower case */
+	const char *hash; /* with {SCHEME} */
+	unsigned line;
+};
+VEC_TYPE(master_vec, struct master);
 
 VEC_TYPE(text_vec, const char *);
 
@@ -152,6 +161,7 @@ struct inputs {
 	struct account_vec accounts; /* in file order, unique addresses */
 	struct alias_vec aliases;    /* in file order, unique keys */
 	struct text_vec domains;     /* sorted, unique: domains of accounts and of alias keys */
+	struct master_vec masters;   /* unique names */
 	const char *regexp;	     /* pcre_table(5) text, validated line by line, "" if none */
 	const char *local_aliases;   /* aliases(5) text, "" if none */
 	/* Settings of the daemons themselves. */

@@ -26,6 +26,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "settings/problems.h"
 
 #define SALT_BYTES 16
 #define USUAL "{SHA512-CRYPT}"
@@ -149,6 +150,34 @@ bool password_is_hash(struct arena *a, const char *text, const char **normal_r)
 		break;
 	}
 	return false;
+}
+
+bool password_report(struct problems *p, const char *subject, const char *who,
+		     enum password_form form, const char *command)
+{
+	const char *again = arena_printf(p->arena, "set a new password: %s", command);
+
+	switch (form) {
+	case PASSWORD_PLAIN:
+		problems_add(p, SEV_ERROR, subject, again,
+			     "the password of '%s' is not a hash such as {SHA512-CRYPT}$6$…", who);
+		return false;
+	case PASSWORD_NO_SCHEME:
+		problems_add(p, SEV_ERROR, subject, again,
+			     "the password of '%s' has a {SCHEME} that Dovecot does not know", who);
+		return false;
+	case PASSWORD_NO_HASH:
+		problems_add(p, SEV_ERROR, subject, again,
+			     "the password of '%s' has a {SCHEME} but no hash", who);
+		return false;
+	case PASSWORD_REFUSED:
+		problems_add(p, SEV_WARNING, subject, again,
+			     "'%s' can't log in: Dovecot refuses its weak password scheme", who);
+		return true;
+	case PASSWORD_HASHED:
+		return true;
+	}
+	BUG("password form %d", (int)form);
 }
 
 const char *password_problem(const char *password)

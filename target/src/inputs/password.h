@@ -19,6 +19,7 @@
 #include "base/str.h"
 
 struct arena;
+struct problems;
 
 /* libxcrypt hashes at most 511 bytes of a passphrase (CRYPT_MAX_PASSPHRASE_SIZE counts the NUL). */
 #define PASSWORD_MAX 511
@@ -41,6 +42,11 @@ enum password_form password_judge(struct str text, const char **prefix_r);
 
 /* Whether the text is a hash (also a refused one); *normal_r gets the form with {SCHEME}. */
 bool password_is_hash(struct arena *a, const char *text, const char **normal_r) MUST_CHECK;
+
+/* A finding unless the form is PASSWORD_HASHED: `who` has the password, `command` sets a new one.
+ * False when the line can't be used. */
+bool password_report(struct problems *p, const char *subject, const char *who,
+		     enum password_form form, const char *command);
 
 /* Why the text can't be a password, as a clause ("is empty"), or NULL. */
 const char *password_problem(const char *password);
