@@ -229,6 +229,73 @@ static void test_relays(void **state UNUSED)
 	temp_close(&f.t);
 }
 
+static void test_access(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "anna@a.test|" HASH "\nben@b.test|" HASH "\n");
+	(void)apply(&f);
+	assert_null(lmdb_value(&f, "send-access.lmdb", "a.test"));
+	put(&f, "postfix-send-access.cf",
+	    "A.test REJECT\nben@b.test OK\nlater@b.test 550 no\n<> DISCARD\n");
+	put(&f, "postfix-receive-access.cf", "ben@b.test HOLD\n");
+	assert_int_equal(apply(&f), INPUT_ACCESS);
+	assert_string_equal(lmdb_value(&f, "send-access.lmdb", "a.test"), "REJECT");
+	assert_string_equal(lmdb_value(&f, "send-access.lmdb", "<>"), "DISCARD");
+	assert_string_equal(lmdb_value(&f, "send-access.lmdb", "ben@b.test"), "OK");
+	assert_string_equal(lmdb_value(&f, "receive-access.lmdb", "ben@b.test"), "HOLD");
+	assert_string_equal(lmdb_value(&f, "send-logins.lmdb", "anna@a.test"), "REJECT");
+	assert_string_equal(lmdb_value(&f, "send-logins.lmdb", "ben@b.test"), "DUNNO");
+	assert_string_equal(lmdb_value(&f, "send-logins.lmdb", "later@b.test"), "550 no");
+	assert_null(lmdb_value(&f, "send-logins.lmdb", "a.test"));
+
+	put(&f, "postfix-accounts.cf", "carl@sub.a.test|" HASH "\n");
+	assert_int_equal(apply(&f), INPUT_ACCOUNTS);
+	assert_string_equal(lmdb_value(&f, "send-logins.lmdb", "carl@sub.a.test"), "REJECT");
+	assert_null(lmdb_value(&f, "send-logins.lmdb", "anna@a.test"));
+
+	put(&f, "postfix-send-access.cf", "");
+	assert_int_equal(apply(&f), INPUT_ACCESS);
+	assert_null(lmdb_value(&f, "send-access.lmdb", "a.test"));
+	assert_null(lmdb_value(&f, "send-logins.lmdb", "carl@sub.a.test"));
+	temp_close(&f.t);
+}
+
+/* An account that a rule for its domain or name concerns needs a row of its own. */
+static void test_put_asks_access(void **state UNUSED)
+{
+	static const struct account carl = {
+		.address = "carl@a.test", .domain = "a.test", .hash = HASH, .extra = ""
+	};
+	static const struct {
+		const char *rules;
+		bool can;
+	} cases[] = {
+		{ "", true },
+		{ "carl@a.test REJECT\n", true },
+		{ "b.test REJECT\n", true },
+		{ "ruben@ REJECT\n", true },
+		{ "a.test REJECT\n", false },
+		{ "carl@ REJECT\n", false },
+		{ "test REJECT\n", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fixture f;
+		open_fixture(&f);
+		put(&f, "postfix-accounts.cf", "anna@a.test|" HASH "\n");
+		put(&f, "postfix-send-access.cf", cases[i].rules);
+		(void)apply(&f);
+		struct live_ctx ctx = { .svc = &f.plan.ctx,
+					.dir = f.live,
+					.changed = INPUT_ACCOUNTS };
+		if (live_of("postfix")->can_put(&ctx, &carl) != cases[i].can)
+			fail_msg("rules '%s'", cases[i].rules);
+		temp_close(&f.t);
+	}
+}
+
 static void test_no_postmaster(void **state UNUSED)
 {
 	struct fixture f;
@@ -467,6 +534,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_tables),
 		cmocka_unit_test(test_masters),
+		cmocka_unit_test(test_access),
+		cmocka_unit_test(test_put_asks_access),
 		cmocka_unit_test(test_no_postmaster),
 		cmocka_unit_test(test_relays),
 		cmocka_unit_test(test_nothing_changed),

@@ -60,8 +60,11 @@ bool lmdb_table_write(const struct live_ctx *ctx, const char *name, mode_t mode,
 {
 	const char *path = arena_printf(ctx->svc->arena, "%s/%s", ctx->dir, name);
 	const struct inputs *in = ctx->svc->in;
-	size_t map_size =
-		MAP_SIZE + (in->domains.n + in->relays.n + in->relay_logins.n) * ENTRY_BYTES_MAX;
+	const struct access_list *send = &in->send_access, *receive = &in->receive_access;
+	size_t entries = in->domains.n + in->relays.n + in->relay_logins.n + send->rules.n +
+			 receive->rules.n + (send->is_wide ? in->accounts.n : 0);
+	/* Old and new texts are there together until the transaction ends, in whole pages. */
+	size_t map_size = MAP_SIZE + entries * ENTRY_BYTES_MAX + 4 * (send->bytes + receive->bytes);
 	MDB_env *env = NULL;
 	int rc = mdb_env_create(&env);
 
@@ -72,4 +75,25 @@ bool lmdb_table_write(const struct live_ctx *ctx, const char *name, mode_t mode,
 	if (env)
 		mdb_env_close(env); /* closes the file, which ends the lock */
 	return rc == 0 ? true : err_set(err, ERR_IO, "write %s: %s", path, mdb_strerror(rc));
+}
+
+bool lmdb_table_has(const struct live_ctx *ctx, const char *name, const char *what)
+{
+	const char *path = arena_printf(ctx->svc->arena, "%s/%s", ctx->dir, name);
+	MDB_val key = { strlen(what) + 1, (void *)(uintptr_t)what }, value;
+	MDB_env *env = NULL;
+	MDB_txn *txn = NULL;
+	MDB_dbi dbi;
+	bool found = false;
+
+	if (mdb_env_create(&env))
+		return false;
+	if (mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_RDONLY, 0) == 0 &&
+	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0) {
+		found = mdb_dbi_open(txn, NULL, 0, &dbi) == 0 &&
+			mdb_get(txn, dbi, &key, &value) == 0;
+		mdb_txn_abort(txn);
+	}
+	mdb_env_close(env);
+	return found;
 }

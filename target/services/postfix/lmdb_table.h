@@ -21,5 +21,7 @@ bool lmdb_table_write(const struct live_ctx *ctx, const char *name, mode_t mode,
 		      const void *data, struct err *err) MUST_CHECK;
 /* One entry; replaces one of the same key. */
 int lmdb_table_put(MDB_txn *txn, MDB_dbi dbi, const char *key, const char *value);
+/* Whether the table has the key; false also when it can't be read. */
+bool lmdb_table_has(const struct live_ctx *ctx, const char *name, const char *what);
 
 #endif

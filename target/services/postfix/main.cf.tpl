@@ -153,8 +153,10 @@ smtpd_helo_restrictions =
 	reject_invalid_helo_hostname,
 	permit
 
-# smtpd_sender_restrictions of port 25, and of submission through mua_sender_restrictions.
+# smtpd_sender_restrictions of port 25, and of submission through mua_sender_restrictions. Who is kept from
+# sending or receiving stands first, so that it holds for users who have logged in too; changed in place.
 dms_smtpd_sender_restrictions =
+	check_sender_access lmdb:/run/mailserver/live/send-access,
 	permit_sasl_authenticated,
 	permit_mynetworks,
 {{#postfix_reject_unknown_client_hostname}}
@@ -167,14 +169,19 @@ dms_smtpd_sender_restrictions =
 
 {{#spoof_protection}}
 # Who is logged in sends as an address that leads to the own mailbox, and as no other. Envelope only.
-mua_sender_restrictions = reject_authenticated_sender_login_mismatch, $dms_smtpd_sender_restrictions
+mua_sender_restrictions =
+	reject_authenticated_sender_login_mismatch,
+	check_sasl_access lmdb:/run/mailserver/live/send-logins,
+	$dms_smtpd_sender_restrictions
 smtpd_sender_login_maps =
 	cdb:/run/mailserver/live/senders,
 	lmdb:/run/mailserver/live/recent,
 	pcre:/run/mailserver/live/senders.pcre
 {{/spoof_protection}}
 {{^spoof_protection}}
-mua_sender_restrictions = $dms_smtpd_sender_restrictions
+mua_sender_restrictions =
+	check_sasl_access lmdb:/run/mailserver/live/send-logins,
+	$dms_smtpd_sender_restrictions
 {{/spoof_protection}}
 smtpd_sender_restrictions = $dms_smtpd_sender_restrictions
 
@@ -185,6 +192,7 @@ smtpd_relay_restrictions =
 
 # A policy server answers DUNNO or a refusal, never OK: OK would skip what follows it.
 smtpd_recipient_restrictions =
+	check_recipient_access lmdb:/run/mailserver/live/receive-access,
 	permit_sasl_authenticated,
 	permit_mynetworks,
 	reject_unauth_destination,

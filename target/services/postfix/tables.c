@@ -11,6 +11,7 @@
 #include <cdb.h>
 #include "base/file.h"
 #include "inputs/senders.h"
+#include "postfix/access_tables.h"
 #include "postfix/lmdb_table.h"
 #include "postfix/relay_tables.h"
 
@@ -388,27 +389,6 @@ static int fill_recent_add(const struct service_ctx *svc UNUSED, const void *dat
 	return put_key(txn, dbi, account->address);
 }
 
-static bool lmdb_has(const struct live_ctx *ctx, const char *name, const char *what)
-{
-	const char *path = arena_printf(ctx->svc->arena, "%s/%s", ctx->dir, name);
-	MDB_val key = { strlen(what) + 1, (void *)(uintptr_t)what }, value;
-	MDB_env *env = NULL;
-	MDB_txn *txn = NULL;
-	MDB_dbi dbi;
-	bool found = false;
-
-	if (mdb_env_create(&env))
-		return false;
-	if (mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_RDONLY, 0) == 0 &&
-	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0) {
-		found = mdb_dbi_open(txn, NULL, 0, &dbi) == 0 &&
-			mdb_get(txn, dbi, &key, &value) == 0;
-		mdb_txn_abort(txn);
-	}
-	mdb_env_close(env);
-	return found;
-}
-
 /* 1 found, 0 not, -1 the table can't be read. */
 static int cdb_has(const struct live_ctx *ctx, enum table t, const char *key)
 {
@@ -440,10 +420,10 @@ static bool tables_can_put(const struct live_ctx *ctx, const struct account *acc
 
 	if (cdb_has(ctx, T_MAILBOXES, account->address) == 1)
 		return true;
-	return !has_sender_patterns(ctx) &&
+	return !has_sender_patterns(ctx) && !access_tables_cover(ctx, account->address) &&
 	       !streq(account->address, inputs_postmaster(ctx->svc->arena, s)) &&
 	       !streq(account->domain, s->hostname) &&
-	       lmdb_has(ctx, "domains.lmdb", account->domain) &&
+	       lmdb_table_has(ctx, "domains.lmdb", account->domain) &&
 	       cdb_has(ctx, T_ROLES, account->address) == 0 &&
 	       cdb_has(ctx, T_ALIASES, account->address) == 0 &&
 	       cdb_has(ctx, T_ALIASES, arena_printf(ctx->svc->arena, "@%s", account->domain)) ==
@@ -475,7 +455,7 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 			return false;
 	if (!commit_domains(ctx, err))
 		return false;
-	if (!relay_tables_commit(ctx, err))
+	if (!relay_tables_commit(ctx, err) || !access_tables_commit(ctx, err))
 		return false;
 	for (int t = T_MAILBOXES; t < T_COUNT; t++)
 		if (st->ready[t] && !publish(ctx, (enum table)t, err))
@@ -485,8 +465,8 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 }
 
 const struct service_live postfix_live = {
-	.inputs =
-		INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES | INPUT_RELAYS,
+	.inputs = INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES |
+		  INPUT_RELAYS | INPUT_ACCESS,
 	.begin = tables_begin,
 	.prepare = tables_prepare,
 	.commit = tables_commit,

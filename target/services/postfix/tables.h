@@ -14,6 +14,7 @@
  *	senders.cdb	  smtpd_sender_login_maps, first (recent.lmdb is second), if SPOOF_PROTECTION
  *	senders.pcre	  smtpd_sender_login_maps, third
  *	relay….lmdb	  see relay_tables.h
+ *	send-access.lmdb, send-logins.lmdb, receive-access.lmdb: see access_tables.h
  *
  * lmdb files are changed in place, in one transaction; the others are replaced by rename.
  *

@@ -25,6 +25,8 @@ enum argtype_offer {
 	OFFER_DOMAINS,	     /* as they are: example.com */
 	OFFER_AT_DOMAINS,    /* of a new address: what can follow the "@" */
 	OFFER_MASTERS,
+	OFFER_RECIPIENTS_DOMAINS, /* accounts, aliases, domains */
+	OFFER_RESTRICTED,	  /* in the direction that stands before */
 	OFFER_FILES,
 	OFFER_KEY_OPTIONS, /* of a new DKIM key: words, and what can stand behind each */
 };

@@ -10,6 +10,7 @@
 #include "base/linefile.h"
 #include "base/net.h"
 #include "cli/source.h"
+#include "inputs/access.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/logical.h"
@@ -212,6 +213,20 @@ void offers_gather(struct offers *o, enum argtype_offer kind, int n_before, char
 		return;
 	case OFFER_ACCOUNTS:
 		each_account(o, offer_address);
+		return;
+	case OFFER_RECIPIENTS_DOMAINS:
+		each_account(o, offer_target);
+		each_alias(o, offer_target);
+		each_account(o, offer_domain);
+		each_alias(o, offer_domain);
+		return;
+	case OFFER_RESTRICTED:
+		if (n_before > 0)
+			each_key(o,
+				 strcasecmp(before[n_before - 1], "send") == 0
+					 ? SEND_ACCESS_FILE
+					 : RECEIVE_ACCESS_FILE,
+				 offer_address);
 		return;
 	case OFFER_MASTERS:
 		each_hashed(o, MASTERS_FILE, offer_address);

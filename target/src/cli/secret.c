@@ -126,6 +126,13 @@ bool secret_get(const struct cmd *cmd, struct buf *out, struct err *err)
 	return ok;
 }
 
+bool secret_ask_open(const char *prompt, struct buf *out)
+{
+	if (is_terminal())
+		fputs(prompt, stderr);
+	return read_line(out, -1);
+}
+
 bool secret_confirm(const char *question)
 {
 	autobuf struct buf answer = BUF_INIT;

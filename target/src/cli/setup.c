@@ -52,6 +52,28 @@ const struct cmd_row setup_rows[] = {
 	  "\n"
 	  "setup email list\n"
 	  "setup email list --json anna@example.com\n" },
+	{ "email restrict", restrict_none, "forbid somebody to send or to receive",
+	  "\n"
+	  "setup email restrict help\n"
+	  "setup email restrict list send\n" },
+	{ "email restrict add <send|receive> [<restricted>]", restrict_add,
+	  "forbid an address or a domain to send or to receive",
+	  "In force at once, on every port, also for users who have logged in, with +extensions, and\n"
+	  "whatever sender a user gives. It counts for the address that is named in SMTP, not for aliases\n"
+	  "that lead to it. A domain stands for those below it too.\n"
+	  "\n"
+	  "setup email restrict add send ben@example.com\n"
+	  "setup email restrict add receive example.org\n" },
+	{ "email restrict del <send|receive> [<known-restricted>]", restrict_del,
+	  "lift a restriction",
+	  "\n"
+	  "setup email restrict del send ben@example.com\n" },
+	{ "email restrict list [--json] <send|receive>", restrict_list,
+	  "list who may not send or receive",
+	  "--json shows every rule of the file with its action, also those that allow.\n"
+	  "\n"
+	  "setup email restrict list send\n"
+	  "setup email restrict list --json receive\n" },
 	{ "alias add <alias> <recipient>", alias_add, "add an alias, or a recipient to an alias",
 	  "An alias is an address, @domain (what no account and no other alias takes), or a bare name.\n"
 	  "Recipients may be elsewhere, and several: a@example.com,b@example.org\n"

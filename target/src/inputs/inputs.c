@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/linefile.h"
+#include "inputs/access.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/certs.h"
@@ -35,6 +36,7 @@ struct raw {
 	struct alias_vec aliases;
 	struct quota_vec quotas;
 	struct master_vec masters;
+	struct access_list send_access, receive_access;
 	struct map account_index, alias_index;
 	const char *regexp, *local_aliases;
 	struct override_vec main_cf, master_cf;
@@ -85,6 +87,29 @@ static void parse_main_cf(struct arena *a, struct str text, struct raw *raw, str
 {
 	raw->main_cf = (struct override_vec)VEC_INIT;
 	overrides_parse_main(a, MAIN_CF_FILE, text, &raw->main_cf, p);
+}
+
+/* Names that postfix-main.cf, which is read before, makes actions. */
+static const char *restriction_classes(const struct raw *raw)
+{
+	for (size_t i = 0; i < raw->main_cf.n; i++)
+		if (streq(raw->main_cf.v[i].name, "smtpd_restriction_classes"))
+			return raw->main_cf.v[i].value;
+	return "";
+}
+
+static void parse_send_access(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->send_access = (struct access_list){ 0 };
+	access_parse(a, SEND_ACCESS_FILE, text, restriction_classes(raw), &raw->send_access, p);
+}
+
+static void parse_receive_access(struct arena *a, struct str text, struct raw *raw,
+				 struct problems *p)
+{
+	raw->receive_access = (struct access_list){ 0 };
+	access_parse(a, RECEIVE_ACCESS_FILE, text, restriction_classes(raw), &raw->receive_access,
+		     p);
 }
 
 static void parse_master_cf(struct arena *a, struct str text, struct raw *raw, struct problems *p)
@@ -163,6 +188,8 @@ static const struct input_file {
 	{ MAIN_CF_FILE, parse_main_cf, true, false },
 	{ MASTER_CF_FILE, parse_master_cf, true, false },
 	{ DOVECOT_CF_FILE, parse_dovecot_cf, true, false },
+	{ SEND_ACCESS_FILE, parse_send_access, false, false },
+	{ RECEIVE_ACCESS_FILE, parse_receive_access, false, false },
 	{ GREYLIST_CLIENTS_FILE, parse_greylist_clients, false, false },
 	{ GREYLIST_RECIPIENTS_FILE, parse_greylist_recipients, false, false },
 	{ SCRIPT_BEFORE_FILE, parse_script_before, false, true },
@@ -467,6 +494,13 @@ static uint64_t fold_overrides(uint64_t h, const struct override_vec *list)
 	return fold(h, NULL);
 }
 
+static uint64_t fold_access(uint64_t h, const struct access_list *list)
+{
+	for (size_t i = 0; i < list->rules.n; i++)
+		h = fold(fold(h, list->rules.v[i].key), list->rules.v[i].action);
+	return fold(h, NULL);
+}
+
 static uint64_t fold_text(uint64_t h, struct str text)
 {
 	return fold(h ^ hash_bytes(text.p, text.n), NULL);
@@ -515,6 +549,8 @@ static void make_fingerprints(struct inputs *in)
 		masters = fold(fold(masters, in->masters.v[i].name), in->masters.v[i].hash);
 	in->fingerprint[bit_number(INPUT_ACCOUNTS)] = accounts;
 	in->fingerprint[bit_number(INPUT_MASTERS)] = masters;
+	in->fingerprint[bit_number(INPUT_ACCESS)] =
+		fold_access(fold_access(1, &in->send_access), &in->receive_access);
 	in->fingerprint[bit_number(INPUT_QUOTAS)] = quotas;
 	in->fingerprint[bit_number(INPUT_ALIASES)] = aliases;
 	in->fingerprint[bit_number(INPUT_REGEXP)] = fold(1, in->regexp);
@@ -554,6 +590,8 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	in->accounts = raw.accounts;
 	in->aliases = raw.aliases;
 	in->masters = raw.masters;
+	in->send_access = raw.send_access;
+	in->receive_access = raw.receive_access;
 	in->regexp = raw.regexp;
 	in->local_aliases = raw.local_aliases;
 	in->main_cf = raw.main_cf;

@@ -44,9 +44,10 @@ enum input_bit {
 	INPUT_DKIM = 1 << 10,	      /* tables and keys that sign mail */
 	INPUT_RELAYS = 1 << 11,	      /* postfix-relaymap.cf, postfix-sasl-password.cf */
 	INPUT_MASTERS = 1 << 12,      /* dovecot-masters.cf */
-	INPUT_ALL = (1 << 13) - 1,
+	INPUT_ACCESS = 1 << 13,	      /* postfix-send-access.cf, postfix-receive-access.cf */
+	INPUT_ALL = (1 << 14) - 1,
 };
-#define INPUT_BITS 13
+#define INPUT_BITS 14
 
 struct account {
 	const char *address; /* lower case, the login */
@@ -100,6 +101,21 @@ struct master {
 	unsigned line;
 };
 VEC_TYPE(master_vec, struct master);
+
+/* Who may not send or receive; see access.h. */
+struct access_rule {
+	const char *key;    /* lower case */
+	const char *action; /* "REJECT", "550 5.7.1 Text" … */
+	unsigned line;
+};
+VEC_TYPE(access_rule_vec, struct access_rule);
+
+struct access_list {
+	struct access_rule_vec rules; /* in file order, unique keys */
+	struct map index;	      /* key → position */
+	size_t bytes;		      /* of all actions */
+	bool is_wide;		      /* has keys that are no whole addresses */
+};
 
 VEC_TYPE(text_vec, const char *);
 
@@ -162,8 +178,9 @@ struct inputs {
 	struct alias_vec aliases;    /* in file order, unique keys */
 	struct text_vec domains;     /* sorted, unique: domains of accounts and of alias keys */
 	struct master_vec masters;   /* unique names */
-	const char *regexp;	     /* pcre_table(5) text, validated line by line, "" if none */
-	const char *local_aliases;   /* aliases(5) text, "" if none */
+	struct access_list send_access, receive_access;
+	const char *regexp;	   /* pcre_table(5) text, validated line by line, "" if none */
+	const char *local_aliases; /* aliases(5) text, "" if none */
 	/* Settings of the daemons themselves. */
 	struct override_vec main_cf, master_cf;
 	struct line_vec dovecot_cf;
