@@ -158,6 +158,17 @@ early() {
 	assert_match '554 5.7.1 .*Relay access denied'
 }
 
+@test "postscreen: trusted networks do not wait" {
+	local took
+	server_start trusted -e MAIL_ACCOUNTS='anna@example.test:secret1' -e POSTSCREEN_GREET_WAIT=8 \
+		-e PERMIT_DOCKER=connected-networks
+	took=$(now_ms)
+	mail_from trusted bob@other.test anna@example.test
+	assert_status 0
+	[ $(($(now_ms) - took)) -lt 7500 ]
+	server_remove trusted
+}
+
 @test "postscreen: STARTTLS, and no AUTH, while and after the client is looked at" {
 	run mail_in screen anna@example.test "$(unique)" -tls
 	assert_status 0

@@ -104,10 +104,10 @@ smtp_sasl_tls_security_options = noanonymous
 
 # --- Before a client may speak: postscreen(8)
 #
-# Who talks before the greeting is a robot. Who waits is known for a day and goes straight through. What runs in this
-# container (health check, tools) need not wait; it may not relay either.
+# Who talks before the greeting is a robot. Who waits is known for a day and goes straight through. Trusted networks
+# need not wait, nor what runs in this container (health check, tools), which may not relay for that.
 
-postscreen_access_list = cidr:{ { 127.0.0.0/8 permit }, { ::1/128 permit } }
+postscreen_access_list = permit_mynetworks, cidr:{ { 127.0.0.0/8 permit }, { ::1/128 permit } }
 postscreen_greet_wait = {{postscreen_greet_wait}}s
 postscreen_greet_action = {{postscreen_action}}
 postscreen_bare_newline_action = {{postscreen_action}}
