@@ -208,6 +208,10 @@ smtpd_recipient_restrictions =
 	check_policy_service {{policy_server}},
 {{/policies}}
 	permit
+{{#spawns}}
+# A connection may last longer than spawn(8) would let it: 1000 s.
+{{name}}_time_limit = 3600s
+{{/spawns}}
 
 smtpd_data_restrictions =
 	permit_mynetworks,

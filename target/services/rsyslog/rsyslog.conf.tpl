@@ -44,6 +44,7 @@ if $programname == "dovecot" then {
 	if $msg contains "(no auth attempts" and $msg contains "rip=127.0.0.1," then stop
 	if $msg contains "lmtp(" and ($msg contains "): Connect from local" or $msg contains "Connection closed (state=GREETING)") then stop
 }
+if $programname == "opendmarc" and $msg contains "ignoring connection from localhost" then stop
 
 # What clamd was told and can do, thirty lines at each start, stands in clamd.conf.
 if $programname == "clamav" then {

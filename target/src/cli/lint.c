@@ -52,6 +52,7 @@ static const char *const used_by_code[] = {
 	"ENABLE_AMAVIS",
 	"ENABLE_POSTGREY",
 	"ENABLE_OPENDKIM",
+	"ENABLE_OPENDMARC",
 	"POSTGREY_DELAY",
 	"ENABLE_SRS",
 	"SRS_SECRET",
