@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "inputs/accounts.h"
+#include "inputs/dkim.h"
 #include "plan/live.h"
 #include "plan/stamp.h"
 
@@ -529,6 +530,70 @@ static void test_stamp(void **state UNUSED)
 	temp_close(&f.t);
 }
 
+static const char *live_text(struct fixture *f, const char *name)
+{
+	struct err err = ERR_INIT;
+	char *text;
+
+	return file_read(&f->t.arena, arena_printf(&f->t.arena, "%s/%s", f->live, name), 1 << 20,
+			 &text, NULL, &err)
+		       ? text
+		       : "(missing)";
+}
+
+/* One key for the domain, under this selector, and no other in the tables. */
+static const char *put_key(struct fixture *f, const char *selector)
+{
+	struct arena *a = &f->t.arena;
+	autobuf struct buf pem = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	assert_true(dkim_key_make(DKIM_RSA, 1024, &pem, &err));
+	put(f, arena_printf(a, DKIM_KEYS "/example.test/%s.private", selector), pem.p);
+	put(f, DKIM_SIGNING_TABLE, arena_printf(a, "*@example.test %s\n", selector));
+	put(f, DKIM_KEY_TABLE,
+	    arena_printf(a, "%s example.test:%s:" DKIM_ETC "keys/example.test/%s.private\n",
+			 selector, selector, selector));
+	return buf_dup(a, &pem);
+}
+
+/* Keys are there before the table that names them, and stay for the messages of the table before. */
+static void test_signing(void **state UNUSED)
+{
+	struct fixture f;
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\n");
+	assert_true(dir_make(
+		arena_printf(&f.t.arena, "%s/" DKIM_KEYS "/example.test", f.where.config_dir), NULL,
+		&err));
+	(void)apply(&f);
+	assert_non_null(strstr(live_text(&f, DKIM_DIR "/opendkim.conf"), "\nMode v\n"));
+
+	const char *first = put_key(&f, "one");
+	assert_int_equal(apply(&f), INPUT_DKIM);
+	assert_string_equal(live_text(&f, DKIM_KEYS "/example.test/one.private"), first);
+	assert_string_equal(live_text(&f, DKIM_KEY_TABLE),
+			    "one example.test:one:" DKIM_ETC "keys/example.test/one.private\n");
+	assert_string_equal(live_text(&f, DKIM_SIGNING_TABLE), "*@example.test one\n");
+	assert_non_null(strstr(live_text(&f, DKIM_HOSTS), "127.0.0.1\n"));
+	assert_non_null(strstr(live_text(&f, DKIM_DIR "/opendkim.conf"), "\nMode sv\n"));
+	assert_int_equal(stat(temp_path(&f.t, "live/" DKIM_KEYS "/example.test/one.private"), &st),
+			 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(apply(&f), 0);
+
+	(void)put_key(&f, "two");
+	assert_int_equal(apply(&f), INPUT_DKIM);
+	assert_string_equal(live_text(&f, DKIM_KEYS "/example.test/one.private"), first);
+	(void)put_key(&f, "three");
+	assert_int_equal(apply(&f), INPUT_DKIM);
+	assert_string_equal(live_text(&f, DKIM_KEYS "/example.test/one.private"), "(missing)");
+	temp_close(&f.t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -545,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_text_stays_text),
 		cmocka_unit_test(test_put_one),
 		cmocka_unit_test(test_failed_prepare_changes_nothing),
+		cmocka_unit_test(test_signing),
 		cmocka_unit_test(test_stamp),
 	};
 
