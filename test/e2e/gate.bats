@@ -7,6 +7,7 @@ load lib/e2e
 
 setup_file() {
 	e2e_start
+	dns_lists_good
 	server_start grey -e MAIL_ACCOUNTS='anna@example.test:secret1 ben@example.test:secret2' -e ENABLE_POSTGREY=1 \
 		-e POSTGREY_DELAY=1 -e POSTGREY_TEXT='Come back, 100% sure' -e POSTGREY_AUTO_WHITELIST_CLIENTS=0 \
 		-e POSTMASTER_ADDRESS=anna@example.test

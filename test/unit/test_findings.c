@@ -103,11 +103,35 @@ static void test_status(void **state)
 	assert_false(status_read(&p->a, p->dir, &s, &err));
 }
 
+static void test_notes(void **state)
+{
+	struct place *p = *state;
+	struct text_vec notes = VEC_INIT;
+	const char *dir = arena_printf(&p->a, "%s/notes", p->dir);
+	struct err err = ERR_INIT;
+
+	status_notes(&p->a, dir, &notes);
+	assert_int_equal(notes.n, 0);
+	assert_true(dir_make(dir, NULL, &err));
+	assert_true(file_replace(arena_printf(&p->a, "%s/b", dir), "three\n", 6, NULL,
+				 FILE_EPHEMERAL, NULL, &err));
+	assert_true(file_replace(arena_printf(&p->a, "%s/a", dir), "one\n\ntwo", 8, NULL,
+				 FILE_EPHEMERAL, NULL, &err));
+	assert_true(file_replace(arena_printf(&p->a, "%s/.hidden", dir), "no", 2, NULL,
+				 FILE_EPHEMERAL, NULL, &err));
+	status_notes(&p->a, dir, &notes);
+	assert_int_equal(notes.n, 3);
+	assert_string_equal(notes.v[0], "one");
+	assert_string_equal(notes.v[1], "two");
+	assert_string_equal(notes.v[2], "three");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_status, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_notes, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

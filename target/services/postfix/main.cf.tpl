@@ -114,19 +114,15 @@ postscreen_bare_newline_action = {{postscreen_action}}
 # lmdb survives a killed container; Berkeley DB may not.
 postscreen_cache_map = lmdb:$data_directory/postscreen_cache
 {{#enable_dnsbl}}
-# Lists with what their answers mean, and weights. list.dnswl.org speaks for a client.
+# Lists with what their answers mean, and weights; one that fails its test (`mailserver dns-lists`) is left out.
+# list.dnswl.org speaks for a client.
 postscreen_dnsbl_action = {{postscreen_action}}
 postscreen_dnsbl_threshold = 3
 postscreen_dnsbl_allowlist_threshold = -1
 postscreen_dnsbl_sites =
-	zen.spamhaus.org=127.0.0.[2..11]*3,
-	bl.mailspike.net=127.0.0.[2;14;13;12;11;10],
-	b.barracudacentral.org*2,
-	bl.spameatingmonkey.net=127.0.0.2,
-	psbl.surriel.com,
-	list.dnswl.org=127.0.[0..255].0*-2,
-	list.dnswl.org=127.0.[0..255].1*-3,
-	list.dnswl.org=127.0.[0..255].[2..3]*-4
+{{#dnsbl_sites}}
+	{{dnsbl_site}}
+{{/dnsbl_sites}}
 {{/enable_dnsbl}}
 {{^enable_dnsbl}}
 postscreen_dnsbl_action = ignore

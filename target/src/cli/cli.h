@@ -20,6 +20,7 @@ int cli_man(int argc, char **argv);
 int cli_exec(int argc, char **argv);
 int cli_watchdog(int argc, char **argv);
 int cli_mark(int argc, char **argv);
+int cli_renew(int argc, char **argv);
 int cli_image_setup(int argc, char **argv);
 
 /* Whether name is one of the old sub-program names that stand for `setup` words (addmailuser =

@@ -22,6 +22,7 @@ struct health {
 	const char *starting[PROBES_MAX]; /* NULL, or what is still to happen */
 	size_t n, failed, started;	  /* failed: for good */
 	struct status status;
+	struct text_vec notes;
 	int64_t took_ms;
 };
 
@@ -35,7 +36,7 @@ static int usage(FILE *to, int status)
 		"usage: mailserver healthcheck [--verbose | --json]\n\n"
 		"Asks every port that should be open and the supervisor. Says what fails, one line each;\n"
 		"exit status 0 if nothing does, else 1. What needs time after the start of the container, and is\n"
-		"on its way, is said and is no failure in the first half hour.\n\n"
+		"on its way, is said and is no failure in the first half hour. Notes are no failures either.\n\n"
 		"  --verbose  one line for every probe\n"
 		"  --json     the same as one JSON object\n");
 	return status;
@@ -82,6 +83,7 @@ static void check(struct health *h, const struct settings_source *src)
 	else if (h->status.accounts < 0)
 		*VEC_PUSH(&h->arena, &h->status.findings) =
 			"the last change could not be applied, nor could it be written down why (is /run full?)";
+	status_notes(&h->arena, PATH_NOTES, &h->notes);
 }
 
 static void print_text(const struct health *h, bool verbose)
@@ -101,6 +103,8 @@ static void print_text(const struct health *h, bool verbose)
 	}
 	for (size_t i = 0; i < h->status.findings.n; i++)
 		printf("FAILED  %s\n", h->status.findings.v[i]);
+	for (size_t i = 0; i < h->notes.n; i++)
+		printf("note    %s\n", h->notes.v[i]);
 	if (h->failed == 0 && h->status.findings.n == 0)
 		printf("ok: %zu probes in %" PRId64 " ms\n", h->n - h->started, h->took_ms);
 }
@@ -118,6 +122,15 @@ static void print_json_string(const char *text)
 			putchar(*c);
 	}
 	putchar('"');
+}
+
+static void print_json_list(const char *name, const struct text_vec *list)
+{
+	printf("], \"%s\": [", name);
+	for (size_t i = 0; i < list->n; i++) {
+		printf("%s", i ? ", " : "");
+		print_json_string(list->v[i]);
+	}
 }
 
 static void print_json(const struct health *h)
@@ -141,11 +154,8 @@ static void print_json(const struct health *h)
 		}
 		putchar('}');
 	}
-	printf("], \"findings\": [");
-	for (size_t i = 0; i < h->status.findings.n; i++) {
-		printf("%s", i ? ", " : "");
-		print_json_string(h->status.findings.v[i]);
-	}
+	print_json_list("findings", &h->status.findings);
+	print_json_list("notes", &h->notes);
 	printf("]}\n");
 }
 

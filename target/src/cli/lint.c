@@ -19,6 +19,8 @@ static const char *const item_fields[] = {
 	"milter",     "policy_server", "line",
 	"mirror",     "network",       "network_bracketed",
 	"learn_spam", "learn_ham",     "pattern",
+	"dnsbl_site", "dns_list",      "low",
+	"high",
 };
 
 /* Rows that C code reads without a template. */

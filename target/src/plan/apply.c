@@ -344,6 +344,40 @@ int apply_live(const struct settings_source *src, struct problems *p, struct app
 	return status;
 }
 
+static int renew_locked(struct work *w, const struct settings_source *src, struct problems *p)
+{
+	struct problems known; /* told when the files changed */
+	struct err err = ERR_INIT;
+
+	problems_init(&known, &w->arena);
+	load_settings(w, src, &known);
+	load_files(w, &known);
+	if (problems_errors(&known) > 0)
+		problems_add(p, SEV_ERROR, PATH_CONFIG, "correct its files first",
+			     "the configuration has errors");
+	else if (patches_exist(PATH_CONFIG))
+		problems_add(p, SEV_ERROR, PATCHES_FILE, "restart the container",
+			     "what the script did can't be done again now: the change comes into "
+			     "force with the next start");
+	else if (!generation_renew(&w->plan, p, &err) && err.class != ERR_NONE)
+		return fail(p, &err, "settings of the daemons");
+	return problems_errors(p) == 0 ? 0 : ERR_CONFIG;
+}
+
+int apply_renew(const struct settings_source *src, struct problems *p)
+{
+	struct work *w = xmalloc(sizeof(*w));
+	struct err err = ERR_INIT;
+	autoclose int lock = -1;
+
+	*w = (struct work){ 0 };
+	arena_init(&w->arena, "renew");
+	if (!dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err))
+		return fail(p, &err, "settings of the daemons");
+	w->lock = lock;
+	return renew_locked(w, src, p);
+}
+
 bool apply_running_source(struct arena *a, struct settings_source *src_r)
 {
 	struct err err = ERR_INIT;

@@ -8,7 +8,9 @@
  *	apply_boot	everything: read, check, provision, render, daemons' own checkers, live tables, flip
  *	apply_live	after a change of the administrator's files: only what changed, no daemon disturbed
  *
- * Both hold the lock PATH_APPLY_LOCK, so that a watcher and any number of `setup` commands queue
+ *	apply_renew	the daemons' configuration once more, after the server itself has found something out
+ *
+ * All hold the lock PATH_APPLY_LOCK, so that a watcher and any number of `setup` commands queue
  * up.
  *
  * ERRORS
@@ -33,6 +35,11 @@ struct apply_result {
 bool apply_running_source(struct arena *a, struct settings_source *src_r);
 int apply_live(const struct settings_source *src, struct problems *p,
 	       struct apply_result *result_r);
+
+/* Facts that are looked up when templates are rendered may have changed. Files with errors, and what
+ * a script of the administrator did to the rendered ones, stand in the way. *p has only what stopped
+ * it. */
+int apply_renew(const struct settings_source *src, struct problems *p);
 
 /* True when a server runs here: the snapshot exists and its supervisor answers; then `setup`
  * applies its changes at once. */

@@ -23,6 +23,8 @@
 #define PATH_SNAPSHOT PATH_RUN "/settings"
 /* "finding TEXT" lines: why the server is not healthy; "accounts N". See status.h. */
 #define PATH_STATUS PATH_RUN "/status"
+/* What programs of the server leave for the health check to show, a file each; no failures. */
+#define PATH_NOTES PATH_RUN "/notes"
 /* Directories to watch, one a line, written by the boot worker. */
 #define PATH_WATCH PATH_RUN "/watch"
 /* Findings that init's workers have logged, so that each is logged once. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan/status.h"
 
+#include <dirent.h>
+
 #include "base/file.h"
 
 #define STATUS_MAX ((size_t)1 << 20)
@@ -34,4 +36,28 @@ bool status_read(struct arena *a, const char *path, struct status *status_r, str
 	}
 	status_parse(a, (struct str){ text ? text : "", n }, status_r);
 	return true;
+}
+
+static int is_note(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
+}
+
+void status_notes(struct arena *a, const char *dir, struct text_vec *out)
+{
+	struct err ignored = ERR_INIT;
+	struct dirent **list = NULL;
+	int n = scandir(dir, &list, is_note, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		struct str rest, line;
+		char *text;
+		if (file_read(a, arena_printf(a, "%s/%s", dir, list[i]->d_name), STATUS_MAX, &text,
+			      NULL, &ignored))
+			for (rest = str_from(text); str_next_line(&rest, &line);)
+				if (line.n > 0)
+					*VEC_PUSH(a, out) = str_dup(a, line);
+		free(list[i]);
+	}
+	free(list);
 }

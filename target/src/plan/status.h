@@ -27,5 +27,8 @@ bool status_read(struct arena *a, const char *path, struct status *status_r, str
 	MUST_CHECK;
 /* The same for text that was read already. */
 void status_parse(struct arena *a, struct str text, struct status *status_r);
+/* What is worth knowing and no failure: every line of every file in dir (PATH_NOTES), the files by
+ * name. */
+void status_notes(struct arena *a, const char *dir, struct text_vec *out);
 
 #endif

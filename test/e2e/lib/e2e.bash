@@ -161,6 +161,31 @@ dns_add() {
 	wait_until 5 tools pgrep -r D,R,S -x dnsmasq >/dev/null
 }
 
+# dns_list DOMAIN WHAT: how a DNS list answers from now on, instead of what it did before. good: its test entry is
+# listed; everything; nothing; refusing: 127.255.255.254; sold: another address; silent: never.
+dns_list() {
+	tools sed -i "/[./]$1[,/]/d" /etc/dnsmasq.conf
+	case $2 in
+	good) echo "host-record=2.0.0.127.$1,127.0.0.2" ;;
+	everything) echo "address=/$1/127.0.0.2" ;;
+	refusing) echo "address=/$1/127.255.255.254" ;;
+	sold) echo "host-record=2.0.0.127.$1,192.0.2.80" ;;
+	silent) echo "server=/$1/192.0.2.1" ;;
+	nothing) ;;
+	*) fail "dns_list: $2" ;;
+	esac | dns_add
+}
+
+DNS_LISTS='zen.spamhaus.org bl.mailspike.net b.barracudacentral.org bl.spameatingmonkey.net psbl.surriel.com list.dnswl.org'
+
+# All lists of ENABLE_DNSBL as they should be; they know nobody but their test entries.
+dns_lists_good() {
+	local one
+	for one in $DNS_LISTS; do
+		dns_list "$one" good
+	done
+}
+
 # --- servers ----------------------------------------------------------------------------------------
 
 # The configuration directory of a server on the host; made when it is not there.
