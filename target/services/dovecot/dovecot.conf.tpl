@@ -99,6 +99,8 @@ ssl_min_protocol = TLSv1.2
 ssl_cipher_list = {{tls_ciphers}}
 ssl_curve_list = {{tls_groups}}
 ssl_server_prefer_ciphers = server
+# Login processes live long, and with them the key that tickets are encrypted with.
+ssl_options = no_ticket
 
 # --- Mailboxes: owned by one user, files 0600 under directories 0700
 

@@ -277,10 +277,10 @@ smtp_tls_ciphers = high
 smtp_tls_mandatory_ciphers = high
 tls_high_cipherlist = {{tls_ciphers}}
 tls_preempt_cipherlist = yes
-tls_eecdh_auto_curves = {{tls_groups_spaced}}
-tls_ffdhe_auto_groups =
 tls_ssl_options = NO_COMPRESSION, NO_RENEGOTIATION
-# No SHA-1 signatures.
+# Key exchange groups and signatures stand there; both lists must be empty for that.
+tls_eecdh_auto_curves =
+tls_ffdhe_auto_groups =
 tls_config_file = $config_directory/openssl.cnf
 tls_config_name = postfix
 

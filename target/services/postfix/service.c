@@ -36,7 +36,7 @@ static const struct service_file files[] = {
 	  .dialect = DIALECT_RAW }, /* no values in it */
 	{ .dest = "postfix/openssl.cnf",
 	  .tpl = "openssl.cnf.tpl",
-	  .dialect = DIALECT_RAW }, /* no values in it */
+	  .dialect = DIALECT_RAW }, /* one value, a constant */
 	{ .dest = NULL },
 };
 

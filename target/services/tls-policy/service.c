@@ -7,6 +7,10 @@
  * TLS 1.3; no finite field groups. intermediate adds TLS 1.2 suites with CBC and SHA-2 for old
  * clients. TLS 1.3 suites are the library's.
  *
+ * Groups are in the language of SSL_CTX_set1_groups_list(3): "*" makes a client send a key share for
+ * the group at once, so that a server without the hybrid group needs no second round; "/" ends a
+ * class, and a server takes a group of an earlier class even if that costs a round.
+ *
  * SOURCES
  *	NCSC-NL "ICT-beveiligingsrichtlijnen voor TLS" 2025; RFC 9325; openssl-ciphers(1ssl).
  */
@@ -30,12 +34,7 @@ static struct tpl_value ciphers(const struct service_ctx *ctx)
 
 static struct tpl_value groups(const struct service_ctx *ctx UNUSED)
 {
-	return tpl_text("X25519MLKEM768:X25519:prime256v1:secp384r1");
-}
-
-static struct tpl_value groups_spaced(const struct service_ctx *ctx UNUSED)
-{
-	return tpl_text("X25519MLKEM768 X25519 prime256v1 secp384r1");
+	return tpl_text("*X25519MLKEM768/*X25519:prime256v1:secp384r1");
 }
 
 static struct tpl_value alt_cert(const struct service_ctx *ctx)
@@ -55,8 +54,7 @@ static struct tpl_value implicit_ports(const struct service_ctx *ctx)
 
 static const struct fact facts[] = {
 	{ "tls_ciphers", "TLS 1.2 suites of TLS_LEVEL, best first", ciphers },
-	{ "tls_groups", "key exchange groups, separated by colons", groups },
-	{ "tls_groups_spaced", "key exchange groups, separated by blanks", groups_spaced },
+	{ "tls_groups", "key exchange groups, best first", groups },
 	{ "tls_alt_cert", "a second certificate is configured", alt_cert },
 	{ "port_587", "submission with STARTTLS is open", starttls_ports },
 	{ "port_143", "IMAP with STARTTLS is open", starttls_ports },

@@ -166,6 +166,19 @@ const struct cmd_row setup_rows[] = {
 	  "\n"
 	  "setup config dkim list\n"
 	  "setup config dkim list --json\n" },
+	{ "tls show [--json]", tls_show, "show what every port offers to TLS clients",
+	  "Connects to the server's own ports. Beside each row stands its level in the guideline of NCSC-NL that\n"
+	  "internet.nl tests: good, sufficient, phase out, insufficient. A list has the level of its worst.\n"
+	  "\n"
+	  "setup tls show\n"
+	  "setup tls show --json\n" },
+	{ "tls dane [--json] [<file>...]", tls_dane, "print TLSA records (DANE) of the certificate",
+	  "3 1 1: the digest of the public key. Other mail servers look at port 25. Files are certificates,\n"
+	  "requests or keys in PEM form that are to be used next: publish their records beside the current one,\n"
+	  "at least two TTLs before the key changes. The zone must be signed (DNSSEC).\n"
+	  "\n"
+	  "setup tls dane\n"
+	  "setup tls dane /tmp/docker-mailserver/ssl/next-key.pem\n" },
 	{ "debug show-mail-logs", debug_logs, "print /var/log/mail/mail.log",
 	  "\n"
 	  "setup debug show-mail-logs | grep anna@example.com\n" },

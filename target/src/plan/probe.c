@@ -449,3 +449,9 @@ const char *const *probe_programs(const struct plan *plan)
 		names[i] = plan->programs.v[i].service->name;
 	return names;
 }
+
+bool probe_is_mail_port(const struct service_probe *p)
+{
+	return p->port > 0 && (p->kind == PROBE_SMTP || p->kind == PROBE_IMAP ||
+			       p->kind == PROBE_POP3 || p->kind == PROBE_SIEVE);
+}

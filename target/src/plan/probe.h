@@ -59,6 +59,8 @@ const char *const *probe_programs(const struct plan *plan);
 /* Fills reports_r[0..n-1], in the order of list; returns how many failed. */
 size_t probe_run(const struct service_probe *const *list, size_t n,
 		 const struct probe_options *options, struct probe_report *reports_r);
+/* A port of one of the mail protocols. */
+bool probe_is_mail_port(const struct service_probe *probe);
 /* "submission (port 587)", "programs (/run/x.sock)" into out. */
 void probe_label(const struct service_probe *probe, char *out, size_t size);
 
