@@ -267,6 +267,9 @@ struct service {
 	bool is_supervisor;
 };
 
+/* The value of a fact of any service; false = there is none of that name. */
+bool service_fact(const struct service_ctx *ctx, const char *name, struct tpl_value *value_r);
+
 /* All services of the build, NULL-terminated, in folder order (registry.c). */
 extern const struct service *const services_all[];
 

@@ -15,3 +15,14 @@ const struct service *const services_all[] = {
 	NULL,
 };
 #undef SERVICE
+
+bool service_fact(const struct service_ctx *ctx, const char *name, struct tpl_value *value_r)
+{
+	for (int i = 0; services_all[i]; i++)
+		for (const struct fact *f = services_all[i]->facts; f && f->name; f++)
+			if (streq(f->name, name)) {
+				*value_r = f->get(ctx);
+				return true;
+			}
+	return false;
+}

@@ -92,7 +92,9 @@ static void test_configuration(void **state UNUSED)
 					   "tag x\ntimeout 5\n",
 					   "tag 2\ntimeout 0\n",
 					   "tag 2\ntimeout 5\nkil 3\n",
-					   "tag\n" };
+					   "tag\n",
+					   "tag 2\ntimeout 5\ntrust 10.0.0.0/33\n",
+					   "tag 2\ntimeout 5\ntrust !\n" };
 	struct spam_milter c;
 	struct err err = ERR_INIT;
 	struct arena a;
@@ -255,6 +257,35 @@ static void test_sessions(void **state UNUSED)
 	}
 }
 
+/* The client of the session is 192.0.2.1; without spamd who is scored is put off. */
+static void test_trust(void **state UNUSED)
+{
+	static const struct {
+		const char *lines, *commands;
+	} cases[] = {
+		{ "", "Omy" },
+		{ "trust 192.0.2.0/24\n", "Omc" },
+		{ "trust !192.0.2.1/32\ntrust 192.0.2.0/24\n", "Omy" },
+		{ "trust !192.0.2.2\ntrust 192.0.2.0/24\n", "Omc" },
+		{ "trust 2001:db8::/32\ntrust 10.0.0.0/8\n", "Omy" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autobuf struct buf all = BUF_INIT;
+		struct err err = ERR_INIT;
+		struct spam_milter conf;
+		char commands[64] = "";
+		struct temp t;
+		temp_open(&t);
+		const char *text = arena_printf(&t.arena, "tag 2\ntimeout 5\nsocket %s\n%s",
+						temp_path(&t, "none"), cases[i].lines);
+		assert_done(spam_milter_parse(&t.arena, "f", text, &conf, &err), &err);
+		run_session(&conf, 10, commands, &all);
+		assert_string_equal(commands, cases[i].commands);
+		temp_close(&t);
+	}
+}
+
 static void test_learning(void **state UNUSED)
 {
 	struct err err = ERR_INIT;
@@ -281,7 +312,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_answers), cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_complaints),  cmocka_unit_test(test_configuration),
-		cmocka_unit_test(test_sessions),    cmocka_unit_test(test_learning),
+		cmocka_unit_test(test_sessions),    cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_learning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

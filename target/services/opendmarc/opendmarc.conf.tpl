@@ -18,6 +18,7 @@ HoldQuarantinedMessages false
 # Several authors of several domains: which policy would count?
 RejectMultiValueFrom true
 IgnoreAuthenticatedClients true
+IgnoreHosts /etc/opendmarc/ignore.hosts
 
 {{#enable_policyd_spf}}
 # The SPF policy server has put its result in front of all that the sender wrote.

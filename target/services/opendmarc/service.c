@@ -19,11 +19,13 @@ static const struct service_file files[] = {
 	{ .dest = "opendmarc/opendmarc.conf",
 	  .tpl = "opendmarc.conf.tpl",
 	  .dialect = DIALECT_WORDS },
+	{ .dest = "opendmarc/ignore.hosts", .tpl = "ignore.hosts.tpl", .dialect = DIALECT_WORDS },
 	{ .dest = NULL },
 };
 
 static const struct service_link links[] = {
 	{ "/etc/opendmarc.conf", "opendmarc/opendmarc.conf" },
+	{ "/etc/opendmarc", "opendmarc" },
 	{ NULL, NULL },
 };
 

@@ -35,7 +35,8 @@ struct session {
 	struct buf client, helo, sender, queue_id, host;
 	struct buf headers, body;
 	size_t size;
-	bool trusted; /* the user has logged in */
+	bool neighbour; /* a client in a trusted network */
+	bool trusted;	/* the user has logged in */
 	struct forged forged[FORGED_MAX];
 	size_t forged_n;
 };
@@ -47,6 +48,17 @@ static bool parse_number(struct arena *a, struct str value, double *out)
 
 	*out = strtod(text, &end);
 	return end != text && *end == '\0';
+}
+
+static bool parse_trust(struct arena *a, struct str value, struct spam_trust_vec *out)
+{
+	struct spam_trust x = { .no = value.n > 0 && value.p[0] == '!' };
+	const char *text = str_dup(a, value);
+
+	if (!cidr_parse(text + x.no, &x.network))
+		return false;
+	*VEC_PUSH(a, out) = x;
+	return true;
 }
 
 bool spam_milter_parse(struct arena *a, const char *file, const char *text,
@@ -69,6 +81,8 @@ bool spam_milter_parse(struct arena *a, const char *file, const char *text,
 			ok = parse_int64(str_dup(a, value), 1, 3600, &timeout_s);
 		else if (ok && str_is(key, "socket"))
 			c.socket = str_dup(a, value);
+		else if (ok && str_is(key, "trust"))
+			ok = parse_trust(a, value, &c.trust);
 		else
 			ok = false;
 		if (!ok)
@@ -108,6 +122,7 @@ static void forget_client(struct session *s)
 	buf_reset(&s->client);
 	buf_reset(&s->helo);
 	s->trusted = false;
+	s->neighbour = false;
 }
 
 static void take_macros(struct session *s, struct str data)
@@ -126,6 +141,18 @@ static void take_macros(struct session *s, struct str data)
 		else if (str_is(name, "{auth_type}") && value.n > 0)
 			s->trusted = true;
 	}
+}
+
+static bool is_trusted(const struct spam_trust_vec *list, const char *address)
+{
+	struct cidr c;
+
+	if (!cidr_parse(address, &c))
+		return false;
+	for (size_t i = 0; i < list->n; i++)
+		if (cidr_contains(&list->v[i].network, &c))
+			return !list->v[i].no;
+	return false;
 }
 
 /* "NAME [ADDRESS]", as in the MTA's Received headers. */
@@ -147,6 +174,7 @@ static void take_client(struct session *s, struct str data)
 		return;
 	set_text(&address, text);
 	bool prefixed = strncasecmp(address.p, "IPv6:", 5) == 0;
+	s->neighbour = is_trusted(&s->conf->trust, address.p + (prefixed ? 5 : 0));
 	buf_printf(&s->client, "%s [%s%s]", name.p, ipv6 && !prefixed ? "IPv6:" : "", address.p);
 }
 
@@ -286,7 +314,7 @@ static bool finish(struct session *s, struct str data)
 
 	take_body(s, data);
 	ok = remove_forged(s);
-	if (ok && s->trusted)
+	if (ok && (s->trusted || s->neighbour))
 		ok = milter_continue(&s->m, MILTER_END);
 	else if (ok && s->size > SPAMD_MESSAGE_MAX)
 		ok = mark_as_too_big(s) && milter_continue(&s->m, MILTER_END);
@@ -373,7 +401,8 @@ int spam_milter_main(int argc, char **argv)
 		fprintf(argc == 2 ? stdout : stderr,
 			"usage: mailserver spam-milter FILE\n\n"
 			"Scores mail, with the milter protocol on standard input and output. FILE: lines\n"
-			"'tag SCORE', 'kill SCORE', 'timeout SECONDS', 'socket PATH'. Run by the mail server.\n");
+			"'tag SCORE', 'kill SCORE', 'timeout SECONDS', 'socket PATH', 'trust [!]NETWORK'. Run by the\n"
+			"mail server.\n");
 		return argc == 2 ? 0 : ERR_USAGE;
 	}
 	log_to_syslog("/dev/log");

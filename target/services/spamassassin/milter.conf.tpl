@@ -4,3 +4,7 @@ tag {{sa_tag}}
 kill {{sa_kill}}
 {{/spamassassin_spam_to_inbox}}
 timeout 240
+# Who may send without logging in (PERMIT_DOCKER) is not scored; the first that fits counts.
+{{#trusted_networks}}
+trust {{network}}
+{{/trusted_networks}}

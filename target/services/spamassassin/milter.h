@@ -13,22 +13,33 @@
  *	too big		X-Spam-Status: No, not scanned …
  *	no answer	451 4.7.1: never unscanned, never lost
  *
- * X-Spam headers of the sender are removed. Users who have logged in are not scored.
+ * X-Spam headers of the sender are removed. Users who have logged in are not scored, nor are clients
+ * in trusted networks.
  *
- * FILE: lines "tag SCORE", "kill SCORE", "timeout SECONDS", "socket PATH". Scores are compared as
- * SpamAssassin prints them, to a tenth of a point.
+ * FILE: lines "tag SCORE", "kill SCORE", "timeout SECONDS", "socket PATH", "trust NETWORK" or "trust
+ * !NETWORK" (of these the first that fits counts). Scores are compared as SpamAssassin prints them, to
+ * a tenth of a point.
  */
 #ifndef SERVICES_SPAMASSASSIN_MILTER_H
 #define SERVICES_SPAMASSASSIN_MILTER_H
 
 #include "base/arena.h"
+#include "base/cidr.h"
 #include "base/err.h"
+#include "base/vec.h"
+
+struct spam_trust {
+	struct cidr network;
+	bool no; /* not trusted */
+};
+VEC_TYPE(spam_trust_vec, struct spam_trust);
 
 struct spam_milter {
 	const char *socket;
 	double tag, kill;
 	bool refuses; /* there is a kill */
 	int timeout_ms;
+	struct spam_trust_vec trust;
 };
 
 bool spam_milter_parse(struct arena *a, const char *file, const char *text,

@@ -230,14 +230,7 @@ bool plan_lookup(void *ctx, const char *name, struct tpl_value *value_r)
 {
 	const struct plan *plan = ctx;
 
-	if (plan_list(plan, name, value_r) ||
-	    settings_lookup(plan->arena, plan->ctx.s, name, value_r))
-		return true;
-	for (int i = 0; services_all[i]; i++)
-		for (const struct fact *f = services_all[i]->facts; f && f->name; f++)
-			if (streq(f->name, name)) {
-				*value_r = f->get(&plan->ctx);
-				return true;
-			}
-	return false;
+	return plan_list(plan, name, value_r) ||
+	       settings_lookup(plan->arena, plan->ctx.s, name, value_r) ||
+	       service_fact(&plan->ctx, name, value_r);
 }
