@@ -43,7 +43,7 @@ struct fake {
 	} ended[CHILDREN_MAX];
 	size_t ended_n;
 	bool fork_fails, launch_fails, go_fails, silent, differs, changed_at_boot;
-	bool change_matters;
+	bool change_matters, more_to_watch;
 };
 
 static void note(struct fake *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -213,6 +213,15 @@ static bool fake_watch_drain(void *ctx)
 	return f->change_matters;
 }
 
+static bool fake_watch_extend(void *ctx)
+{
+	struct fake *f = ctx;
+	bool more = f->more_to_watch;
+
+	f->more_to_watch = false;
+	return more;
+}
+
 static bool fake_watch_is_silent(void *ctx)
 {
 	const struct fake *f = ctx;
@@ -240,6 +249,7 @@ static const struct sys fake_sys = {
 	.kill_all = fake_kill_all,
 	.watch_begin = fake_watch_begin,
 	.watch_drain = fake_watch_drain,
+	.watch_extend = fake_watch_extend,
 	.watch_is_silent = fake_watch_is_silent,
 	.watch_compare = fake_watch_compare,
 };
@@ -497,6 +507,22 @@ static void test_changed_during_boot(void **state UNUSED)
 	run_scene(&s);
 }
 
+/* The live worker has found another directory: what changed there before it was watched counts. */
+static void test_more_to_watch(void **state UNUSED)
+{
+	static const struct step script[] = { BOOTED,
+					      { 900, EXIT, LIVE, EXITED(0) },
+					      { 1200, EXIT, LIVE + 1, EXITED(0) },
+					      { 2000, SIGNAL, SIGTERM, 0 },
+					      { 0, END, 0, 0 } };
+	struct scene s = { .f = { .changed_at_boot = true, .more_to_watch = true },
+			   .script = script,
+			   .trace = STARTED
+			   "; 140 live; 960 live; 2000 kill 10 TERM; 2000 kill all TERM" };
+
+	run_scene(&s);
+}
+
 static void test_silent_file_system(void **state UNUSED)
 {
 	static const struct step script[] = { BOOTED,
@@ -529,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_strangers_are_reaped),
 		cmocka_unit_test(test_ignored_signals),
 		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_more_to_watch),
 		cmocka_unit_test(test_long_burst),
 		cmocka_unit_test(test_change_during_worker),
 		cmocka_unit_test(test_hangup_applies_at_once),

@@ -38,6 +38,7 @@ static const char *const used_by_code[] = {
 	"SSL_ALT_CERT_PATH",
 	"SSL_ALT_KEY_PATH",
 	"TLS_MODE",
+	"TLS_KEEP_KEY",
 	"TLS_LEVEL",
 	"MAIL_ACCOUNTS",
 	"MAIL_ALIASES",

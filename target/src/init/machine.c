@@ -86,6 +86,8 @@ static void live_ended(struct machine *m, int wstatus, bool overran)
 {
 	int status = proc_exit_status(wstatus);
 
+	if (m->sys->watch_extend(m->ctx))
+		debounce_note(&m->changes, now(m));
 	if (WIFSIGNALED(wstatus) && !overran)
 		log_error(
 			"applying a change failed: the worker died of signal %d; the last good state is in use",

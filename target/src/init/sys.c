@@ -213,7 +213,7 @@ static void real_kill_all(void *ctx, int sig)
 		kill_children(sig);
 }
 
-/* The boot worker has left the list of directories in a file of ours. */
+/* The workers leave the list of directories in a file of ours. */
 static void read_watch_list(struct watch *w)
 {
 	char text[WATCH_TEXT_MAX], path[PATH_MAX];
@@ -238,6 +238,18 @@ static bool real_watch_begin(void *ctx)
 	read_watch_list(&r->watch);
 	watch_arm(&r->watch);
 	return watch_changed_since(&r->watch, r->boot_began);
+}
+
+static bool real_watch_extend(void *ctx)
+{
+	struct sys_real *r = ctx;
+	size_t before = r->watch.dirs_n;
+
+	read_watch_list(&r->watch);
+	if (r->watch.dirs_n == before)
+		return false;
+	watch_arm(&r->watch);
+	return true;
 }
 
 static bool real_watch_drain(void *ctx)
@@ -273,6 +285,7 @@ const struct sys sys_kernel = {
 	.kill_all = real_kill_all,
 	.watch_begin = real_watch_begin,
 	.watch_drain = real_watch_drain,
+	.watch_extend = real_watch_extend,
 	.watch_compare = real_watch_compare,
 	.watch_is_silent = real_watch_is_silent,
 };

@@ -44,6 +44,9 @@ struct sys {
 	 * started. */
 	bool (*watch_begin)(void *ctx);
 	bool (*watch_drain)(void *ctx);
+	/* After a live worker, which may have found more to watch (where a link leads now): true
+	 * when it has. */
+	bool (*watch_extend)(void *ctx);
 	/* Something lies on a file system that does not tell of all changes: compare from time
 	 * to time. */
 	bool (*watch_is_silent)(void *ctx);

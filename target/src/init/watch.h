@@ -28,9 +28,9 @@
 
 #include "base/err.h"
 
-#define WATCH_DIRS_MAX 128
+#define WATCH_DIRS_MAX 256
 #define WATCH_FILES_MAX 16
-#define WATCH_TEXT_MAX 16384
+#define WATCH_TEXT_MAX 32768
 
 struct watch_dir {
 	const char *path; /* absolute, in text[] */

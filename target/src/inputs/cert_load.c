@@ -1,58 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An expired certificate or a wrong name is a warning, not an error: a server that refuses to
- * start, or refuses a new account, because of them would serve nobody better.
- *
  * The key's text is wiped from every buffer of ours but the result; libcrypto wipes its own.
  *
  * SOURCES
- *	PEM_read_bio_PrivateKey(3), pem_password_cb(3), X509_check_host(3), ASN1_TIME_to_tm(3).
+ *	PEM_read_bio_PrivateKey(3), pem_password_cb(3), X509_check_host(3), ASN1_TIME_to_tm(3);
+ *	RFC 6698 §2.1 (selector 1: SubjectPublicKeyInfo).
  */
 #include "inputs/cert_load.h"
 
-#include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include "base/file.h"
+#include "inputs/cert_make.h"
+#include "inputs/crypto.h"
 
 #define PEM_FILE_MAX ((size_t)1 << 20)
-#define CHAIN_MAX 16
-#define DAY_S (INT64_C(24) * 3600)
 
-struct chain {
-	X509 *v[CHAIN_MAX];
-	int n;
-};
-
-static void chain_cleanup(struct chain *c)
+void cert_chain_cleanup_(struct cert_chain *c)
 {
 	for (int i = 0; i < c->n; i++)
 		X509_free(c->v[i]);
 	ERR_clear_error();
 }
-
-static void bio_cleanup(BIO **b)
-{
-	char *data;
-	long n = *b ? BIO_get_mem_data(*b, &data) : 0;
-
-	/* A read-only memory BIO shows our own text, which its owner wipes. */
-	if (n > 0 && BIO_method_type(*b) == BIO_TYPE_MEM &&
-	    !BIO_test_flags(*b, BIO_FLAGS_MEM_RDONLY))
-		explicit_bzero(data, (size_t)n);
-	BIO_free(*b);
-}
-
-static void key_cleanup(EVP_PKEY **k)
-{
-	EVP_PKEY_free(*k);
-}
-
-#define autochain __attribute__((cleanup(chain_cleanup)))
-#define autobio __attribute__((cleanup(bio_cleanup)))
-#define autokey __attribute__((cleanup(key_cleanup)))
 
 /* Never asks anybody: notes that the key wants a passphrase. */
 static int no_passphrase(char *text UNUSED, int size UNUSED, int writing UNUSED, void *asked)
@@ -61,68 +30,57 @@ static int no_passphrase(char *text UNUSED, int size UNUSED, int writing UNUSED,
 	return -1;
 }
 
-/* A BIO over the file's text; the text is *text_r, of *n_r bytes, in the arena. */
-static BIO *read_pem(struct arena *a, const char *path, char **text_r, size_t *n_r, struct err *err)
+static BIO *open_text(struct str text, const char *name, struct err *err)
 {
-	BIO *b;
+	BIO *b = BIO_new_mem_buf(text.p, (int)text.n);
 
-	if (!file_read(a, path, PEM_FILE_MAX, text_r, n_r, err))
-		return NULL;
-	b = BIO_new_mem_buf(*text_r, (int)*n_r);
 	if (b == NULL)
-		(void)err_set(err, ERR_OS, "read %s: libcrypto is out of memory", path);
+		(void)err_set(err, ERR_OS, "read %s: libcrypto is out of memory", name);
 	return b;
 }
 
-static bool load_chain(struct arena *a, const char *path, struct chain *c, struct err *err)
+static bool parse_chain(struct str text, const char *name, struct cert_chain *c, struct err *err)
 {
-	char *text;
-	size_t n;
-	autobio BIO *b = read_pem(a, path, &text, &n, err);
+	autobio BIO *b = open_text(text, name, err);
 	X509 *x;
 
 	if (b == NULL)
 		return false;
-	while (c->n < CHAIN_MAX && (x = PEM_read_bio_X509(b, NULL, NULL, NULL)) != NULL)
+	while (c->n < CERT_CHAIN_MAX && (x = PEM_read_bio_X509(b, NULL, NULL, NULL)) != NULL)
 		c->v[c->n++] = x;
 	unsigned long last = ERR_peek_last_error();
 	bool at_end =
 		ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
 	ERR_clear_error();
-	/* The file may hold the key as well. */
-	explicit_bzero(text, n);
-	if (c->n == CHAIN_MAX)
-		return err_set(err, ERR_DATA, "%s has more than %d certificates", path,
-			       CHAIN_MAX - 1);
+	if (c->n == CERT_CHAIN_MAX)
+		return err_set(err, ERR_DATA, "%s has more than %d certificates", name,
+			       CERT_CHAIN_MAX - 1);
 	if (!at_end)
 		return err_set(err, ERR_DATA, "%s: certificate number %d in the file is damaged",
-			       path, c->n + 1);
+			       name, c->n + 1);
 	if (c->n == 0)
 		return err_set(err, ERR_DATA,
-			       "%s has no certificate (no line -----BEGIN CERTIFICATE-----)", path);
+			       "%s has no certificate (no line -----BEGIN CERTIFICATE-----)", name);
 	return true;
 }
 
-static EVP_PKEY *load_key(struct arena *a, const char *path, struct err *err)
+static EVP_PKEY *parse_key(struct str text, const char *name, struct err *err)
 {
 	bool asked = false;
-	char *text;
-	size_t n;
-	autobio BIO *b = read_pem(a, path, &text, &n, err);
+	autobio BIO *b = open_text(text, name, err);
 	EVP_PKEY *key;
 
 	if (b == NULL)
 		return NULL;
 	key = PEM_read_bio_PrivateKey(b, NULL, no_passphrase, &asked);
 	ERR_clear_error();
-	explicit_bzero(text, n);
 	if (key == NULL && asked)
 		(void)err_set(
 			err, ERR_DATA,
 			"%s is encrypted, and nobody can type a passphrase here: store it without",
-			path);
+			name);
 	else if (key == NULL)
-		(void)err_set(err, ERR_DATA, "%s has no private key that can be read", path);
+		(void)err_set(err, ERR_DATA, "%s has no private key that can be read", name);
 	return key;
 }
 
@@ -134,7 +92,7 @@ static const char *dup_bio(struct arena *a, BIO *b)
 	return arena_strndup(a, data, n > 0 ? (size_t)n : 0);
 }
 
-static const char *write_chain(struct arena *a, const struct chain *c)
+static const char *write_chain(struct arena *a, const struct cert_chain *c)
 {
 	autobio BIO *b = BIO_new(BIO_s_mem());
 
@@ -162,16 +120,31 @@ static const char *subject_text(struct arena *a, const X509 *x)
 	return dup_bio(a, b);
 }
 
-/* Seconds since the epoch; 0 for a time that can't be read. */
-static int64_t epoch(const ASN1_TIME *t)
+static const char *hex(struct arena *a, const unsigned char *bytes, size_t n)
 {
-	struct tm tm;
+	autobuf struct buf out = BUF_INIT;
 
-	return t && ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&out, "%02x", bytes[i]);
+	return buf_dup(a, &out);
 }
 
-static bool check_pair(const struct chain *c, EVP_PKEY *key, const char *cert_path,
-		       const char *key_path, struct err *err)
+static void identify(struct arena *a, const X509 *x, struct cert *cert)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
+	unsigned n = 0;
+	int der_n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+
+	cert->leaf_id = X509_digest(x, EVP_sha256(), digest, &n) == 1 ? hex(a, digest, n) : "";
+	cert->key_id =
+		der_n > 0 && EVP_Digest(der, (size_t)der_n, digest, &n, EVP_sha256(), NULL) == 1
+			? hex(a, digest, n)
+			: "";
+	OPENSSL_free(der);
+}
+
+static bool check_pair(const struct cert_chain *c, EVP_PKEY *key, const struct cert_texts *t,
+		       struct err *err)
 {
 	bool other = false;
 
@@ -184,88 +157,96 @@ static bool check_pair(const struct chain *c, EVP_PKEY *key, const char *cert_pa
 		return err_set(
 			err, ERR_DATA,
 			"%s has certificates in the wrong order: the server's own must be first",
-			cert_path);
+			t->chain_name);
 	return err_set(err, ERR_DATA, "the key in %s does not belong to the certificate in %s",
-		       key_path, cert_path);
+		       t->key_name, t->chain_name);
+}
+
+bool cert_parse(struct arena *a, const struct cert_texts *t, struct cert *cert_r, struct err *err)
+{
+	autochain struct cert_chain c = { .n = 0 };
+	struct cert cert = { .source = t->chain_name };
+	struct tm tm;
+
+	if (!parse_chain(t->chain, t->chain_name, &c, err))
+		return false;
+	autokey EVP_PKEY *key = parse_key(t->key, t->key_name, err);
+	if (key == NULL || !check_pair(&c, key, t, err))
+		return false;
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(c.v[0]), &tm) != 1)
+		return err_set(err, ERR_DATA, "%s: the end of its validity can't be read",
+			       t->chain_name);
+	cert.not_after = (int64_t)timegm(&tm);
+	cert.chain_pem = write_chain(a, &c);
+	cert.key_pem = write_key(a, key);
+	cert.subject = subject_text(a, c.v[0]);
+	cert.is_made = cert_make_is_ours(c.v[0]);
+	identify(a, c.v[0], &cert);
+	if (cert.chain_pem == NULL || cert.key_pem == NULL)
+		return err_set(err, ERR_INTERNAL, "%s can't be written as PEM", t->chain_name);
+	*cert_r = cert;
+	return true;
 }
 
 bool cert_load(struct arena *a, const char *cert_path, const char *key_path, struct cert *cert_r,
 	       struct err *err)
 {
-	autochain struct chain c = { .n = 0 };
-	struct cert cert = { .source = cert_path };
+	struct cert_texts t = { .chain_name = cert_path, .key_name = key_path };
+	char *chain, *key;
+	bool ok;
 
-	if (!load_chain(a, cert_path, &c, err))
+	if (!file_read(a, cert_path, PEM_FILE_MAX, &chain, &t.chain.n, err))
 		return false;
-	autokey EVP_PKEY *key = load_key(a, key_path, err);
-	if (key == NULL || !check_pair(&c, key, cert_path, key_path, err))
-		return false;
-	cert.chain_pem = write_chain(a, &c);
-	cert.key_pem = write_key(a, key);
-	cert.subject = subject_text(a, c.v[0]);
-	cert.not_after = epoch(X509_get0_notAfter(c.v[0]));
-	if (cert.chain_pem == NULL || cert.key_pem == NULL)
-		return err_set(err, ERR_INTERNAL, "%s can't be written as PEM", cert_path);
-	*cert_r = cert;
-	return true;
+	t.chain.p = chain;
+	ok = file_read(a, key_path, PEM_FILE_MAX, &key, &t.key.n, err);
+	if (ok) {
+		t.key.p = key;
+		ok = cert_parse(a, &t, cert_r, err);
+		explicit_bzero(key, t.key.n);
+	}
+	explicit_bzero(chain, t.chain.n); /* the file may hold the key as well */
+	return ok;
 }
 
-/* The certificates in cert->chain_pem, which we wrote. */
-static void parse_chain(const struct cert *cert, struct chain *c)
+void cert_chain_of(const struct cert *cert, struct cert_chain *c)
 {
 	autobio BIO *b = BIO_new_mem_buf(cert->chain_pem, -1);
 	X509 *x;
 
-	while (b && c->n < CHAIN_MAX && (x = PEM_read_bio_X509(b, NULL, NULL, NULL)) != NULL)
+	while (b && c->n < CERT_CHAIN_MAX && (x = PEM_read_bio_X509(b, NULL, NULL, NULL)) != NULL)
 		c->v[c->n++] = x;
 	ERR_clear_error();
 }
 
 bool cert_append_issuer(struct arena *a, const char *path, struct cert *cert, struct err *err)
 {
-	autochain struct chain c = { .n = 0 }, more = { .n = 0 };
+	autochain struct cert_chain c = { .n = 0 }, more = { .n = 0 };
+	char *text;
+	size_t n;
 
-	parse_chain(cert, &c);
-	if (!load_chain(a, path, &more, err))
+	cert_chain_of(cert, &c);
+	if (!file_read(a, path, PEM_FILE_MAX, &text, &n, err) ||
+	    !parse_chain((struct str){ text, n }, path, &more, err))
 		return false;
-	if (c.n > 0 && X509_check_issued(c.v[c.n - 1], c.v[c.n - 1]) != X509_V_OK &&
+	if (c.n > 0 && !cert_is_own_issuer(c.v[c.n - 1]) &&
 	    X509_check_issued(more.v[0], c.v[c.n - 1]) == X509_V_OK) {
-		const char *text = write_chain(a, &more);
-		if (text)
-			cert->chain_pem = arena_printf(a, "%s%s", cert->chain_pem, text);
+		const char *issuers = write_chain(a, &more);
+		if (issuers)
+			cert->chain_pem = arena_printf(a, "%s%s", cert->chain_pem, issuers);
 	}
 	return true;
 }
 
 bool cert_covers(const struct cert *cert, const char *name)
 {
-	autochain struct chain c = { .n = 0 };
+	autochain struct cert_chain c = { .n = 0 };
+	/* A certificate for *.x is for every name directly below x: any stands for all. */
+	bool all_below = has_prefix(name, "*.");
+	char below[300];
+	int n = snprintf(below, sizeof(below), "%s%s", all_below ? "any" : "",
+			 all_below ? name + 1 : name);
 
-	parse_chain(cert, &c);
-	return c.n > 0 && X509_check_host(c.v[0], name, strlen(name), 0, NULL) == 1;
-}
-
-void cert_check(struct arena *a, const struct cert *cert, const char *name, int64_t now,
-		struct problems *p)
-{
-	autochain struct chain c = { .n = 0 };
-	int64_t left = cert->not_after - now;
-
-	parse_chain(cert, &c);
-	if (left <= 0)
-		problems_add(p, SEV_WARNING, cert->source, "renew it now",
-			     "the certificate expired %" PRId64
-			     " days ago: mail programs refuse it",
-			     (DAY_S - 1 - left) / DAY_S);
-	else if (left < CERT_WARN_DAYS * DAY_S)
-		problems_add(p, SEV_WARNING, cert->source, "renew it",
-			     "the certificate expires in %" PRId64 " days", left / DAY_S);
-	if (c.n > 0 && epoch(X509_get0_notBefore(c.v[0])) > now)
-		problems_add(p, SEV_WARNING, cert->source, "look at this machine's clock",
-			     "the certificate is not valid yet");
-	if (*name && !cert_covers(cert, name))
-		problems_add(
-			p, SEV_WARNING, cert->source,
-			arena_printf(a, "get one for '%s', or set the host name it is for", name),
-			"the certificate (%s) is not for the host name '%s'", cert->subject, name);
+	cert_chain_of(cert, &c);
+	return n > 0 && (size_t)n < sizeof(below) && c.n > 0 &&
+	       X509_check_host(c.v[0], below, (size_t)n, 0, NULL) == 1;
 }

@@ -22,6 +22,8 @@
 #define SERIAL_BITS 159 /* at most 20 octets, positive: RFC 5280 §4.1.2.2 */
 #define COMMON_NAME_MAX 64
 #define KEY_FILE_MAX ((size_t)64 << 10)
+/* Netscape's comment, which no program gives a meaning: how we know our own again. */
+#define MARK "made by mailserver"
 
 static void cert_cleanup(X509 **x)
 {
@@ -78,7 +80,20 @@ static bool fill(X509 *x, EVP_PKEY *key, const char *name)
 	       add_extension(x, NID_key_usage, "critical,digitalSignature") &&
 	       add_extension(x, NID_ext_key_usage, "serverAuth") &&
 	       add_extension(x, NID_subject_key_identifier, "hash") &&
+	       add_extension(x, NID_netscape_comment, MARK) &&
 	       add_extension(x, NID_subject_alt_name, san) && X509_sign(x, key, EVP_sha256()) > 0;
+}
+
+bool cert_make_is_ours(X509 *x)
+{
+	ASN1_IA5STRING *mark = X509_get_ext_d2i(x, NID_netscape_comment, NULL, NULL);
+	bool ours = mark && ASN1_STRING_length(mark) == sizeof(MARK) - 1 &&
+		    memcmp(ASN1_STRING_get0_data(mark), MARK, sizeof(MARK) - 1) == 0 &&
+		    (X509_get_extension_flags(x) & EXFLAG_SI) != 0;
+
+	ASN1_IA5STRING_free(mark);
+	ERR_clear_error();
+	return ours;
 }
 
 /* The key of the file, or NULL. */
@@ -127,9 +142,9 @@ static bool make_dir_of(const char *path, mode_t mode, struct err *err)
 }
 
 bool cert_make_self_signed(const char *name, const char *cert_path, const char *key_path,
-			   struct err *err)
+			   bool keep_key, struct err *err)
 {
-	autokey EVP_PKEY *key = existing_key(key_path);
+	autokey EVP_PKEY *key = keep_key ? existing_key(key_path) : NULL;
 	autox509 X509 *x = X509_new();
 	autobio BIO *key_text = BIO_new(BIO_s_mem());
 	autobio BIO *cert_text = BIO_new(BIO_s_mem());

@@ -6,13 +6,19 @@
  * making leaves it).
  *
  * SOURCES
- *	docs/compatibility.md "SSL_TYPE"; certbot's live/NAME layout.
+ *	docs/tls.md "Certificates"; certbot(1) --reuse-key; lego renew --reuse-key; RFC 7671 §8.
  */
 #include "inputs/certs.h"
 
 #include "base/file.h"
+#include "inputs/acme.h"
+#include "inputs/cert_check.h"
 #include "inputs/cert_load.h"
 #include "inputs/cert_make.h"
+#include "inputs/cert_places.h"
+#include "inputs/sni.h"
+
+#define DAY_S (INT64_C(24) * 3600)
 
 struct job {
 	struct arena *a;
@@ -21,6 +27,15 @@ struct job {
 	struct inputs *in;
 	struct problems *p;
 	int64_t now;
+	const char *keep_key_hint; /* how the source's program keeps a key */
+};
+
+/* One certificate that is wanted. */
+struct want {
+	const char *subject, *hint; /* for what can't be loaded */
+	const char *name;	    /* to be covered */
+	/* Where tls_dir has it. */
+	const char *live_cert, *live_key;
 };
 
 static const char *host_name(const struct settings *s)
@@ -28,10 +43,9 @@ static const char *host_name(const struct settings *s)
 	return s->hostname && *s->hostname ? s->hostname : "localhost";
 }
 
-static const char *config_file(const struct job *j, const char *suffix)
+static bool is_set(const char *text)
 {
-	return arena_printf(j->a, "%s/ssl/%s%s", j->where->config_dir ? j->where->config_dir : "",
-			    host_name(j->s), suffix);
+	return text && *text;
 }
 
 /* On a laptop the files of the server are not there. */
@@ -40,21 +54,95 @@ static bool is_elsewhere(const struct inputs_where *where)
 	return where->state_dir == NULL && !where->must_exist;
 }
 
-/* Loads a pair; a failure becomes a finding. */
-static bool load(struct job *j, const char *subject, const char *hint, const char *cert,
-		 const char *key, struct cert *cert_r)
+static struct want main_want(const struct job *j, const char *subject, const char *hint)
 {
-	struct err err = ERR_INIT;
+	return (struct want){ subject, hint, host_name(j->s), "cert.pem", "key.pem" };
+}
 
-	if (cert_load(j->a, cert, key, cert_r, &err)) {
-		cert_check(j->a, cert_r, host_name(j->s), j->now, j->p);
+static bool load_in_use(const struct job *j, const struct want *w, struct cert *cert_r)
+{
+	const char *dir = j->where->tls_dir;
+	struct err ignored = ERR_INIT;
+
+	return dir && cert_load(j->a, arena_printf(j->a, "%s/%s", dir, w->live_cert),
+				arena_printf(j->a, "%s/%s", dir, w->live_key), cert_r, &ignored);
+}
+
+static const char *last_key_path(struct arena *a, const struct inputs_where *where)
+{
+	return arena_printf(a, "%s/lib-mailserver/tls/last-key", where->state_dir);
+}
+
+/* The key that was served last: now, or before this start. "" = not known. */
+static const char *last_key(const struct job *j, const struct cert *in_use, const struct want *w)
+{
+	struct err ignored = ERR_INIT;
+	char *text;
+
+	if (in_use)
+		return in_use->key_id;
+	if (j->where->state_dir == NULL || !streq(w->live_cert, "cert.pem") ||
+	    !file_read(j->a, last_key_path(j->a, j->where), 256, &text, NULL, &ignored))
+		return "";
+	return str_dup(j->a, str_trim((struct str){ text, strcspn(text, "\n") }));
+}
+
+static void check_kept_key(struct job *j, const struct cert *cert, const struct cert *in_use,
+			   const struct want *w)
+{
+	const char *last = j->s->tls_keep_key ? last_key(j, in_use, w) : "";
+
+	if (*last && !streq(last, cert->key_id))
+		problems_add(
+			j->p, SEV_WARNING, cert->source,
+			arena_printf(
+				j->a,
+				"publish TLSA 3 1 1 %s, and keep the key at the next renewal: %s",
+				cert->key_id,
+				j->keep_key_hint ? j->keep_key_hint
+						 : "sign the new certificate for the same key"),
+			"the key is another one than before although TLS_KEEP_KEY=1: a published "
+			"TLSA record 3 1 1 %s is no longer true, and servers that check it send no "
+			"mail",
+			last);
+}
+
+/* Judges what was loaded, or (loaded false) why it could not be. What may be served is in *cert: it,
+ * or the one in use; false: neither. */
+static bool accept(struct job *j, const struct want *w, bool loaded, const struct err *err,
+		   struct cert *cert)
+{
+	struct cert old, *in_use = load_in_use(j, w, &old) ? &old : NULL;
+	const struct cert_wish wish = { .name = w->name, .now = j->now, .in_use = in_use };
+
+	if (loaded && cert_check(j->a, cert, &wish, j->p)) {
+		check_kept_key(j, cert, in_use, w);
 		return true;
 	}
-	bool elsewhere = err.sys == ENOENT && is_elsewhere(j->where);
-	problems_add(j->p, elsewhere ? SEV_WARNING : SEV_ERROR, subject,
-		     elsewhere ? "the file must be there where the server runs" : hint, "%s",
-		     err.text);
-	return false;
+	if (!loaded) {
+		bool elsewhere = err->sys == ENOENT && is_elsewhere(j->where);
+		problems_add(j->p, elsewhere ? SEV_WARNING : SEV_ERROR, w->subject,
+			     elsewhere ? "the file must be there where the server runs" : w->hint,
+			     "%s%s", err->text, in_use ? "; the one in use stays" : "");
+	}
+	if (in_use)
+		*cert = old;
+	return in_use != NULL;
+}
+
+/* Loads and judges a pair; a failure becomes a finding. */
+static bool load(struct job *j, const struct want *w, const char *cert, const char *key,
+		 struct cert *cert_r)
+{
+	struct err err = ERR_INIT;
+	bool loaded = cert_load(j->a, cert, key, cert_r, &err);
+
+	return accept(j, w, loaded, &err, cert_r);
+}
+
+static bool ends_soon(const struct cert *cert, int64_t now)
+{
+	return cert->not_after - now < CERT_RENEW_DAYS * DAY_S;
 }
 
 /* (empty): ours, in the state volume. */
@@ -67,16 +155,19 @@ static void read_self_made(struct job *j)
 	const char *dir = arena_printf(j->a, "%s/lib-mailserver/tls", j->where->state_dir);
 	const char *cert = arena_printf(j->a, "%s/cert.pem", dir),
 		   *key = arena_printf(j->a, "%s/key.pem", dir);
-	if (cert_load(j->a, cert, key, &j->in->cert, &err) && j->in->cert.not_after > j->now &&
-	    cert_covers(&j->in->cert, host_name(j->s))) {
+	bool loaded = cert_load(j->a, cert, key, &j->in->cert, &err) &&
+		      cert_covers(&j->in->cert, host_name(j->s));
+	if (loaded && !ends_soon(&j->in->cert, j->now)) {
 		j->in->has_cert = true;
 		return;
 	}
-	if (problems_errors(j->p) > 0)
+	if (problems_errors(j->p) > 0 && j->where->tls_dir == NULL)
 		return; /* the start is refused: nothing is made for it */
-	if (!cert_make_self_signed(host_name(j->s), cert, key, &err) ||
+	if (!cert_make_self_signed(host_name(j->s), cert, key, !loaded || j->s->tls_keep_key,
+				   &err) ||
 	    !cert_load(j->a, cert, key, &j->in->cert, &err)) {
-		problems_add(j->p, SEV_ERROR, "SSL_TYPE=''",
+		j->in->has_cert = loaded && j->in->cert.not_after > j->now;
+		problems_add(j->p, j->in->has_cert ? SEV_WARNING : SEV_ERROR, "SSL_TYPE=''",
 			     "make the state volume writable, or set SSL_TYPE",
 			     "no certificate can be made: %s", err.text);
 		return;
@@ -87,61 +178,86 @@ static void read_self_made(struct job *j)
 		     "made a self-signed certificate for '%s'", host_name(j->s));
 }
 
+/* Our own certificate in the configuration directory ends soon: a new one, in place. */
+static void renew_self_signed(struct job *j, const char *cert, const char *key)
+{
+	struct err err = ERR_INIT;
+	struct cert old;
+
+	if (j->where->state_dir == NULL || !cert_load(j->a, cert, key, &old, &err) ||
+	    !old.is_made || !ends_soon(&old, j->now) ||
+	    (problems_errors(j->p) > 0 && j->where->tls_dir == NULL))
+		return;
+	if (cert_make_self_signed(host_name(j->s), cert, key, j->s->tls_keep_key, &err))
+		problems_add(j->p, SEV_NOTE, "SSL_TYPE='self-signed'", NULL,
+			     "made %s anew for '%s', because the old one ends soon", cert,
+			     host_name(j->s));
+	else
+		problems_add(j->p, SEV_WARNING, "SSL_TYPE='self-signed'",
+			     "make the directory writable, or replace the files",
+			     "%s ends soon and can't be made anew: %s", cert, err.text);
+}
+
 static void read_self_signed(struct job *j)
 {
-	const char *cert = config_file(j, "-cert.pem"), *key = config_file(j, "-key.pem");
+	const char *cert = cert_place_config(j->a, j->s, j->where, "-cert.pem"),
+		   *key = cert_place_config(j->a, j->s, j->where, "-key.pem");
 	const char *ca = arena_printf(j->a, "%s/ssl/demoCA/cacert.pem",
 				      j->where->config_dir ? j->where->config_dir : "");
+	const struct want w =
+		main_want(j, "SSL_TYPE='self-signed'",
+			  "remove both files to have new ones made, or put the right ones there");
 	struct err err = ERR_INIT;
 
-	if (!file_exists(cert) && problems_errors(j->p) > 0)
+	if (!file_exists(cert) && problems_errors(j->p) > 0 && j->where->tls_dir == NULL)
 		return; /* the start is refused: nothing is made for it */
 	if (!file_exists(cert) && j->where->state_dir) {
-		if (!cert_make_self_signed(host_name(j->s), cert, key, &err)) {
+		if (!cert_make_self_signed(host_name(j->s), cert, key, true, &err)) {
 			problems_add(
-				j->p, SEV_ERROR, "SSL_TYPE='self-signed'",
+				j->p, SEV_ERROR, w.subject,
 				"put certificate and key there, or make the directory writable",
 				"%s is missing and can't be made: %s", cert, err.text);
+			j->in->has_cert = load_in_use(j, &w, &j->in->cert);
 			return;
 		}
-		problems_add(j->p, SEV_NOTE, "SSL_TYPE='self-signed'", NULL, "made %s for '%s'",
-			     cert, host_name(j->s));
+		problems_add(j->p, SEV_NOTE, w.subject, NULL, "made %s for '%s'", cert,
+			     host_name(j->s));
 	} else if (!file_exists(cert)) {
 		return;
 	}
-	j->in->has_cert =
-		load(j, "SSL_TYPE='self-signed'",
-		     "remove both files to have new ones made, or put the right ones there", cert,
-		     key, &j->in->cert);
-	if (j->in->has_cert && file_exists(ca) && !cert_append_issuer(j->a, ca, &j->in->cert, &err))
-		problems_add(j->p, SEV_WARNING, "SSL_TYPE='self-signed'",
-			     "replace or remove the file", "%s", err.text);
+	renew_self_signed(j, cert, key);
+	bool loaded = cert_load(j->a, cert, key, &j->in->cert, &err);
+	if (loaded && file_exists(ca) && !cert_append_issuer(j->a, ca, &j->in->cert, &err))
+		problems_add(j->p, SEV_WARNING, w.subject, "replace or remove the file", "%s",
+			     err.text);
+	j->in->has_cert = accept(j, &w, loaded, &err, &j->in->cert);
 }
 
 static void read_custom(struct job *j)
 {
-	const char *full = config_file(j, "-full.pem");
+	const char *full = cert_place_config(j->a, j->s, j->where, "-full.pem");
+	const struct want w = main_want(j, "SSL_TYPE='custom'",
+					"put the key and the certificate chain there, in one file");
 
-	j->in->has_cert = load(j, "SSL_TYPE='custom'",
-			       "put the key and the certificate chain there, in one file", full,
-			       full, &j->in->cert);
+	j->in->has_cert = load(j, &w, full, full, &j->in->cert);
 }
 
 static void read_snakeoil(struct job *j)
 {
-	j->in->has_cert = load(j, "SSL_TYPE='snakeoil'", "install the package ssl-cert",
-			       "/etc/ssl/certs/ssl-cert-snakeoil.pem",
-			       "/etc/ssl/private/ssl-cert-snakeoil.key", &j->in->cert);
-}
+	const struct want w = main_want(j, "SSL_TYPE='snakeoil'", "install the package ssl-cert");
 
-static bool is_set(const char *text)
-{
-	return text && *text;
+	j->in->has_cert = load(j, &w, "/etc/ssl/certs/ssl-cert-snakeoil.pem",
+			       "/etc/ssl/private/ssl-cert-snakeoil.key", &j->in->cert);
 }
 
 static void read_manual(struct job *j)
 {
 	const struct settings *s = j->s;
+	const struct want w = main_want(j, "SSL_TYPE='manual'",
+					"mount the files at SSL_CERT_PATH and SSL_KEY_PATH");
+	const struct want alt = { "SSL_ALT_CERT_PATH",
+				  "mount the files at SSL_ALT_CERT_PATH and SSL_ALT_KEY_PATH",
+				  host_name(s), "alt-cert.pem", "alt-key.pem" };
 
 	if (!is_set(s->ssl_cert_path) || !is_set(s->ssl_key_path))
 		return; /* a finding of settings_check() */
@@ -149,9 +265,7 @@ static void read_manual(struct job *j)
 		problems_add(j->p, SEV_ERROR,
 			     arena_printf(j->a, "SSL_KEY_PATH='%s'", s->ssl_key_path),
 			     "mount the files at SSL_CERT_PATH and SSL_KEY_PATH", "no such file");
-	j->in->has_cert =
-		load(j, "SSL_TYPE='manual'", "mount the files at SSL_CERT_PATH and SSL_KEY_PATH",
-		     s->ssl_cert_path, s->ssl_key_path, &j->in->cert);
+	j->in->has_cert = load(j, &w, s->ssl_cert_path, s->ssl_key_path, &j->in->cert);
 	if (!is_set(s->ssl_alt_cert_path) && !is_set(s->ssl_alt_key_path))
 		return;
 	if (!is_set(s->ssl_alt_cert_path) || !is_set(s->ssl_alt_key_path)) {
@@ -161,56 +275,115 @@ static void read_manual(struct job *j)
 			"set both, or neither", "is empty; a second certificate needs both paths");
 		return;
 	}
-	(void)load(j, "SSL_ALT_CERT_PATH",
-		   "mount the files at SSL_ALT_CERT_PATH and SSL_ALT_KEY_PATH",
-		   s->ssl_alt_cert_path, s->ssl_alt_key_path, &j->in->alt_cert);
+	if (!load(j, &alt, s->ssl_alt_cert_path, s->ssl_alt_key_path, &j->in->alt_cert))
+		j->in->alt_cert = (struct cert){ 0 };
 }
 
-static const char *letsencrypt_root(const struct inputs_where *where)
+/* The entry that ends last of those that can be used; several resolvers may have the name. */
+static bool take_acme(struct job *j, const char *path, const struct acme_vec *entries,
+		      struct cert *cert_r, struct err *err)
 {
-	return where->letsencrypt_dir ? where->letsencrypt_dir : INPUTS_LETSENCRYPT;
+	bool found = false;
+
+	for (size_t i = 0; i < entries->n; i++) {
+		const struct acme_entry *e = &entries->v[i];
+		const char *label =
+			*e->resolver ? arena_printf(j->a, "%s (%s, %s)", path, e->resolver, e->main)
+				     : arena_printf(j->a, "%s (%s)", path, e->main);
+		const struct cert_texts t = { e->chain, e->key, label, label };
+		struct err why = ERR_INIT;
+		struct cert cert;
+		if (e->problem)
+			(void)err_set(&why, ERR_DATA, "%s: %s", label, e->problem);
+		if (e->problem || !cert_parse(j->a, &t, &cert, &why)) {
+			*err = why;
+			continue;
+		}
+		if (!found || cert.not_after > cert_r->not_after)
+			*cert_r = cert;
+		found = true;
+	}
+	return found;
 }
 
-/* The names a certificate may be stored under, in the order they are tried. */
-static size_t letsencrypt_names(const struct settings *s, const char *names[3])
+/* Why acme.json gave nothing, and the PEM files decide. */
+static void pass_over_acme(struct job *j, const char *path, const char *why)
 {
-	size_t n = 0;
+	problems_add(j->p, SEV_WARNING, path, "set SSL_DOMAIN to the name it is stored under",
+		     "%s: the files of certbot or lego are looked for", why);
+}
 
-	if (is_set(s->ssl_domain))
-		names[n++] = has_prefix(s->ssl_domain, "*.") ? s->ssl_domain + 2 : s->ssl_domain;
-	if (is_set(s->hostname))
-		names[n++] = s->hostname;
-	if (is_set(s->domainname))
-		names[n++] = s->domainname;
-	return n;
+/* True when acme.json decided: has_cert tells whether well. */
+static bool read_acme(struct job *j, const struct cert_place *other)
+{
+	const char *path = cert_place_acme(j->a, j->where), *names[CERT_NAMES_MAX];
+	const struct want w = main_want(j, path, "let Traefik write it anew");
+	size_t n = cert_place_names(j->s, names), length;
+	struct acme_vec entries = VEC_INIT;
+	struct err err = ERR_INIT, why = ERR_INIT;
+	struct cert in_use;
+	char *text;
+
+	if (!file_exists(path))
+		return false;
+	j->keep_key_hint =
+		"Traefik has no option for it: publish the new key's record before it renews, or "
+		"use another ACME client";
+	bool readable = file_read(j->a, path, ACME_FILE_MAX, &text, &length, &why);
+	if (readable && length == 0)
+		(void)err_set(&why, ERR_DATA, "is empty: nothing was issued yet");
+	if (readable && length > 0 &&
+	    acme_find(j->a, (struct str){ text, length }, names, n, host_name(j->s), &entries,
+		      &why)) {
+		bool loaded = take_acme(j, path, &entries, &j->in->cert, &err);
+		if (entries.n > 0) {
+			j->in->has_cert = accept(j, &w, loaded, &err, &j->in->cert);
+			return true;
+		}
+		(void)err_set(&why, ERR_DATA, "has no certificate for %s%s%s%s%s", names[0],
+			      n > 1 ? ", " : "", n > 1 ? names[1] : "", n > 2 ? ", " : "",
+			      n > 2 ? names[2] : "");
+	}
+	if (load_in_use(j, &w, &in_use) || other == NULL) {
+		const char *sentence = has_prefix(why.text, "is ") || has_prefix(why.text, "has ")
+					       ? arena_printf(j->a, "%s %s", path, why.text)
+					       : why.text;
+		(void)err_set(&err, ERR_DATA, "%s", sentence);
+		j->in->has_cert = accept(j, &w, false, &err, &j->in->cert);
+		return true;
+	}
+	pass_over_acme(j, path, why.text);
+	return false;
 }
 
 static void read_letsencrypt(struct job *j)
 {
-	const char *root = letsencrypt_root(j->where), *names[3];
-	size_t n = letsencrypt_names(j->s, names);
+	const struct want w = main_want(j, "SSL_TYPE='letsencrypt'",
+					"renew the certificate with its own program");
+	struct cert_place_vec places = VEC_INIT;
+	const struct cert_place *found = NULL;
 	autobuf struct buf tried = BUF_INIT;
 
-	for (size_t i = 0; i < n; i++) {
-		const char *dir = arena_printf(j->a, "%s/live/%s", root, names[i]);
-		const char *chain = arena_printf(j->a, "%s/fullchain.pem", dir);
-		const char *key = arena_printf(j->a, "%s/privkey.pem", dir);
-		buf_printf(&tried, "%s%s", i ? ", " : "", chain);
-		if (!file_exists(chain))
-			continue;
-		if (!file_exists(key))
-			key = arena_printf(j->a, "%s/key.pem", dir);
-		j->in->has_cert = load(j, "SSL_TYPE='letsencrypt'",
-				       "renew the certificate with its own program", chain, key,
-				       &j->in->cert);
+	cert_places(j->a, j->s, j->where, &places);
+	for (size_t i = 0; i < places.n; i++) {
+		buf_printf(&tried, "%s%s", i ? ", " : "", places.v[i].cert);
+		if (found == NULL && file_exists(places.v[i].cert))
+			found = &places.v[i];
+	}
+	if (read_acme(j, found))
+		return;
+	if (found == NULL) {
+		problems_add(
+			j->p, is_elsewhere(j->where) ? SEV_WARNING : SEV_ERROR, w.subject,
+			"mount the directory of the ACME client at /etc/letsencrypt, or set SSL_DOMAIN",
+			"none of these can be read: %s", tried.p);
+		j->in->has_cert = load_in_use(j, &w, &j->in->cert);
 		return;
 	}
-	bool acme = file_exists(arena_printf(j->a, "%s/acme.json", root));
-	problems_add(
-		j->p, is_elsewhere(j->where) ? SEV_WARNING : SEV_ERROR, "SSL_TYPE='letsencrypt'",
-		acme ? "acme.json can't be read yet: provide the PEM files"
-		     : "mount the directory of the ACME client at /etc/letsencrypt, or set SSL_DOMAIN",
-		"none of these can be read: %s", tried.p);
+	j->keep_key_hint = found->is_lego ? "lego renew --reuse-key"
+					  : "certbot renew --reuse-key (reuse_key = True in "
+					    "renewal/NAME.conf)";
+	j->in->has_cert = load(j, &w, found->cert, found->key, &j->in->cert);
 }
 
 static const struct source {
@@ -225,12 +398,44 @@ static const struct source {
 	{ "snakeoil", read_snakeoil },
 };
 
+/* A name that can't be served is left out; while the server runs, it keeps what it has. */
+static void read_named(struct job *j)
+{
+	struct sni_entry_vec list = VEC_INIT;
+
+	sni_read(j->a, j->where, &list, j->p);
+	j->keep_key_hint = NULL;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct sni_entry *e = &list.v[i];
+		const struct want w = {
+			e->subject, "put certificate and key there, or take the name away", e->name,
+			arena_printf(j->a, "sni/%s.pem", sni_file_name(j->a, e->name)),
+			arena_printf(j->a, "sni/%s.key", sni_file_name(j->a, e->name))
+		};
+		struct named_cert n = { .name = e->name };
+		if (load(j, &w, e->cert, e->key, &n.cert))
+			*VEC_PUSH(j->a, &j->in->named_certs) = n;
+	}
+}
+
 static uint64_t fingerprint(const struct cert *c)
 {
 	uint64_t chain = c->chain_pem ? hash_bytes(c->chain_pem, strlen(c->chain_pem)) : 0;
 	uint64_t key = c->key_pem ? hash_bytes(c->key_pem, strlen(c->key_pem)) : 0;
 
 	return chain * 31 + key;
+}
+
+static uint64_t fingerprint_of_all(const struct inputs *in)
+{
+	uint64_t sum = fingerprint(&in->cert) * 31 + fingerprint(&in->alt_cert);
+
+	for (size_t i = 0; i < in->named_certs.n; i++) {
+		const struct named_cert *n = &in->named_certs.v[i];
+		sum = (sum * 31 + hash_bytes(n->name, strlen(n->name))) * 31 +
+		      fingerprint(&n->cert);
+	}
+	return sum;
 }
 
 void certs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
@@ -246,47 +451,29 @@ void certs_read(struct arena *a, const struct settings *s, const struct inputs_w
 			sources[i].read(&j);
 	if (!in->has_cert)
 		in->cert = in->alt_cert = (struct cert){ 0 };
-	in->fingerprint[__builtin_ctz(INPUT_TLS)] =
-		fingerprint(&in->cert) * 31 + fingerprint(&in->alt_cert);
+	in->named_certs = (struct named_cert_vec)VEC_INIT;
+	read_named(&j);
+	in->fingerprint[__builtin_ctz(INPUT_TLS)] = fingerprint_of_all(in);
 }
 
-/* Adds the directory once, if it exists. */
-static void add_dir(struct arena *a, struct text_vec *dirs, const char *dir)
+bool certs_remember(struct arena *a, const struct inputs_where *where, const struct inputs *in,
+		    struct err *err)
 {
-	if (!dir_exists(dir))
-		return;
-	for (size_t i = 0; i < dirs->n; i++)
-		if (streq(dirs->v[i], dir))
-			return;
-	*VEC_PUSH(a, dirs) = dir;
+	const struct file_attr attr = { 0644, (uid_t)-1, (gid_t)-1 };
+	const struct file_attr dir = { 0755, (uid_t)-1, (gid_t)-1 };
+	const char *path = last_key_path(a, where);
+	struct err ignored = ERR_INIT;
+	char *old;
+
+	if (!in->has_cert ||
+	    (file_read(a, path, 256, &old, NULL, &ignored) && streq(old, in->cert.key_id)))
+		return true;
+	return dir_make(arena_printf(a, "%s/lib-mailserver/tls", where->state_dir), &dir, err) &&
+	       file_replace(path, in->cert.key_id, strlen(in->cert.key_id), &attr, FILE_DURABLE,
+			    NULL, err);
 }
 
-static void add_parent(struct arena *a, struct text_vec *dirs, const char *path)
+bool certs_are_due(const struct inputs *in, int64_t now)
 {
-	const char *slash = is_set(path) ? strrchr(path, '/') : NULL;
-
-	if (slash && slash > path)
-		add_dir(a, dirs, arena_strndup(a, path, (size_t)(slash - path)));
-}
-
-void certs_watch_dirs(struct arena *a, const struct settings *s, const struct inputs_where *where,
-		      struct text_vec *dirs)
-{
-	const char *type = s->ssl_type ? s->ssl_type : "", *names[3];
-
-	if (streq(type, "manual")) {
-		add_parent(a, dirs, s->ssl_cert_path);
-		add_parent(a, dirs, s->ssl_key_path);
-		add_parent(a, dirs, s->ssl_alt_cert_path);
-		add_parent(a, dirs, s->ssl_alt_key_path);
-	} else if (streq(type, "letsencrypt")) {
-		const char *root = letsencrypt_root(where);
-		size_t n = letsencrypt_names(s, names);
-		add_dir(a, dirs, arena_printf(a, "%s/live", root));
-		for (size_t i = 0; i < n; i++)
-			add_dir(a, dirs, arena_printf(a, "%s/live/%s", root, names[i]));
-	} else if ((streq(type, "custom") || streq(type, "self-signed")) && where->config_dir) {
-		add_dir(a, dirs, arena_printf(a, "%s/ssl", where->config_dir));
-		add_dir(a, dirs, arena_printf(a, "%s/ssl/demoCA", where->config_dir));
-	}
+	return in->has_cert && in->cert.is_made && ends_soon(&in->cert, now);
 }

@@ -26,9 +26,11 @@ static inline void crypto_bio_cleanup_(BIO **b)
 	char *data;
 	long n = *b ? BIO_get_mem_data(*b, &data) : 0;
 
-	if (n > 0)
+	/* A read-only memory BIO shows the owner's text, which the owner wipes. */
+	if (n > 0 && !BIO_test_flags(*b, BIO_FLAGS_MEM_RDONLY))
 		explicit_bzero(data, (size_t)n);
 	BIO_free(*b);
+	ERR_clear_error();
 }
 
 #define autokey __attribute__((cleanup(crypto_key_cleanup_)))

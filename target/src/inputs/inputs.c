@@ -18,6 +18,7 @@
 #include "inputs/access.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
+#include "inputs/cert_places.h"
 #include "inputs/certs.h"
 #include "inputs/dkim.h"
 #include "inputs/effective.h"
@@ -27,6 +28,7 @@
 #include "inputs/quotas.h"
 #include "inputs/relay_routes.h"
 #include "inputs/relays.h"
+#include "inputs/sni.h"
 
 #define COPY_WAIT_MS 10000
 
@@ -203,6 +205,7 @@ void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec 
 {
 	for (size_t i = 0; i < ARRAY_SIZE(input_files); i++)
 		*VEC_PUSH(a, paths) = arena_printf(a, "%s/%s", config_dir, input_files[i].name);
+	*VEC_PUSH(a, paths) = arena_printf(a, "%s/" SNI_FILE, config_dir);
 }
 
 /* The file's text; a missing file is an empty one, *missing_r (may be NULL) tells. */

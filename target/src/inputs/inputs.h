@@ -162,7 +162,17 @@ struct cert {
 	const char *source;    /* path, for messages */
 	const char *subject;   /* one line */
 	int64_t not_after;     /* seconds since the epoch */
+	const char *leaf_id;   /* SHA-256 of the leaf, hexadecimal */
+	const char *key_id;    /* SHA-256 of its public key, as a TLSA record 3 1 1 has it */
+	bool is_made;	       /* by this server, which may replace it */
 };
+
+/* One that is served to clients who ask for this name (SNI). */
+struct named_cert {
+	const char *name; /* lower case; may begin with "*." */
+	struct cert cert;
+};
+VEC_TYPE(named_cert_vec, struct named_cert);
 
 /* What a file held when it was read. */
 struct input_text {
@@ -193,6 +203,7 @@ struct inputs {
 	struct relay_vec relays;	     /* in file order, unique keys */
 	struct relay_login_vec relay_logins; /* in file order, unique keys */
 	struct cert cert, alt_cert;	     /* alt_cert.chain_pem == NULL: none */
+	struct named_cert_vec named_certs;   /* unique names */
 	bool has_cert;
 	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
 	struct text_vec
@@ -218,6 +229,9 @@ struct inputs_where {
 	 * image. */
 	bool must_exist;
 	const char *letsencrypt_dir; /* NULL = INPUTS_LETSENCRYPT */
+	/* Where the certificates in use are (tls_files.h), NULL = none is. One that is bad, or worse
+	 * than the one in use, does not take its place: that one is read from here again. */
+	const char *tls_dir;
 	const char *salt_key; /* key file for salts of MAIL_ACCOUNTS, NULL = INPUTS_SALT_KEY */
 	/* Asks the program that will read the text whether it can; what is wrong are findings with
 	 * the subject "<name>:<line>". False: nobody reads it. NULL = not asked. */

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "inputs/certs.h"
 #include "plan/check.h"
 #include "plan/generation.h"
 #include "plan/keep.h"
@@ -28,13 +29,14 @@
 #define LOCK_WAIT_MS 60000
 #define SNAPSHOT_MAX ((size_t)4 << 20)
 
-static const struct inputs_where server_where = {
-	.config_dir = PATH_CONFIG,
-	.last_good_dir = PATH_LAST_GOOD,
-	.fallback = true,
-	.state_dir = PATH_STATE,
-	.judge = plan_judge,
-};
+#define SERVER_WHERE                                                                               \
+	.config_dir = PATH_CONFIG, .last_good_dir = PATH_LAST_GOOD, .fallback = true,              \
+	.state_dir = PATH_STATE, .judge = plan_judge
+
+static const struct inputs_where server_where = { SERVER_WHERE };
+/* While the server runs it has certificates that are good. */
+static const struct inputs_where running_where = { SERVER_WHERE,
+						   .tls_dir = PATH_LIVE "/" TLS_FILES_DIR };
 
 struct work {
 	struct arena arena;
@@ -126,9 +128,9 @@ static void check_zone(struct work *w, struct problems *p)
 			     "write a name such as Europe/Berlin", "no such time zone");
 }
 
-static void load_files(struct work *w, struct problems *p)
+static void load_files(struct work *w, const struct inputs_where *where, struct problems *p)
 {
-	inputs_read(&w->arena, &w->s, &server_where, &w->in, p);
+	inputs_read(&w->arena, &w->s, where, &w->in, p);
 	plan_make(&w->arena, &w->s, &w->in, false, &w->plan, p);
 	plan_check(&w->plan, p);
 	check_zone(w, p);
@@ -167,15 +169,12 @@ static void list_linked_dirs(struct work *w, struct text_vec *dirs)
 				arena_strndup(&w->arena, real, (size_t)(strrchr(real, '/') - real));
 }
 
-static bool write_run_files(struct work *w, struct err *err)
+/* What init is to watch; a link may lead elsewhere than at the start. */
+static bool write_watch_list(struct work *w, struct err *err)
 {
-	autobuf struct buf snapshot = BUF_INIT, watch = BUF_INIT;
+	autobuf struct buf watch = BUF_INIT;
 	struct text_vec dirs = VEC_INIT;
 
-	/* Plain passwords of MAIL_ACCOUNTS are never written anywhere. */
-	struct settings shown = w->s;
-	shown.mail_accounts = inputs_hashed_env_accounts(&w->arena, &w->s, &server_where);
-	settings_snapshot(&w->arena, &shown, &snapshot);
 	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG;
 	list_linked_dirs(w, &dirs);
 	*VEC_PUSH(&w->arena, &dirs) = PATH_CONFIG "/" PIPE_DIR;
@@ -183,8 +182,18 @@ static bool write_run_files(struct work *w, struct err *err)
 	inputs_watch_dirs(&w->arena, &w->s, &server_where, &dirs);
 	for (size_t i = 0; i < dirs.n; i++)
 		buf_printf(&watch, "%s\n", dirs.v[i]);
-	bool ok = write_text(PATH_WATCH, 0644, &watch, err) &&
-		  write_text(PATH_SNAPSHOT, 0600, &snapshot, err);
+	return write_text(PATH_WATCH, 0644, &watch, err);
+}
+
+static bool write_run_files(struct work *w, struct err *err)
+{
+	autobuf struct buf snapshot = BUF_INIT;
+
+	/* Plain passwords of MAIL_ACCOUNTS are never written anywhere. */
+	struct settings shown = w->s;
+	shown.mail_accounts = inputs_hashed_env_accounts(&w->arena, &w->s, &server_where);
+	settings_snapshot(&w->arena, &shown, &snapshot);
+	bool ok = write_watch_list(w, err) && write_text(PATH_SNAPSHOT, 0600, &snapshot, err);
 	explicit_bzero(snapshot.p, snapshot.n);
 	return ok;
 }
@@ -197,7 +206,7 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 
 	check_mounts(w, p);
 	load_settings(w, src, p);
-	load_files(w, p);
+	load_files(w, &server_where, p);
 	if (problems_errors(p) > 0)
 		return ERR_CONFIG;
 	/* The checkers look at the certificate files, but at no table. */
@@ -211,13 +220,14 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 		patches_run(&w->arena, PATH_CONFIG, gen, src->environ, p);
 	}
 	check_begin(&checks, &w->plan, gen, p);
-	bool live = live_apply(&w->plan, PATH_LIVE, INPUT_ALL & ~(unsigned)INPUT_TLS, &err);
+	bool live = live_apply(&w->plan, PATH_LIVE, INPUT_ALL, &err);
 	check_finish(&checks, p);
 	if (!live)
 		return fail(p, &err, "start");
 	if (problems_errors(p) > 0)
 		return ERR_CONFIG;
-	if (!link_flip(PATH_BOOT_CURRENT, "1", &err) || !write_run_files(w, &err))
+	if (!link_flip(PATH_BOOT_CURRENT, "1", &err) || !write_run_files(w, &err) ||
+	    !certs_remember(&w->arena, &server_where, &w->in, &err))
 		return fail(p, &err, "start");
 	if (w->in.fallen.n == 0 && !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
 		return fail(p, &err, "start");
@@ -277,18 +287,25 @@ static bool renew_generation(struct work *w, struct problems *p)
 	return false;
 }
 
-/* What of `changed` may be applied. Errors in one place leave the others: a certificate that can't
- * be used stays what it was, and so do the daemons' own settings. */
+/* What of `changed` may be applied. Errors in one place leave the others: the daemons' own settings
+ * stay what they were. (A certificate that can't be used has been replaced by the one in use.) */
 static unsigned may_change(struct work *w, unsigned changed, struct problems *p, bool *overrides_ok)
 {
 	if (problems_errors(p) > w->in.cert_errors + w->in.override_errors)
 		changed = 0;
-	if (w->in.cert_errors > 0)
-		changed &= ~(unsigned)INPUT_TLS;
 	*overrides_ok = w->in.override_errors == 0;
 	if ((changed & INPUT_OVERRIDES) != 0)
 		*overrides_ok = renew_generation(w, p);
 	return *overrides_ok ? changed : changed & ~(unsigned)INPUT_OVERRIDES;
+}
+
+static void finish_renewal(struct work *w, struct problems *p)
+{
+	struct err err = ERR_INIT;
+
+	tls_files_sweep(&w->plan, PATH_LIVE);
+	if (!certs_remember(&w->arena, &server_where, &w->in, &err))
+		(void)fail(p, &err, "certificates");
 }
 
 /* A bad file leaves the others in force: its last good copy is taken. Then the stamp is not stored,
@@ -305,7 +322,7 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 		streq(w->stamp, stamp_stored(&w->arena, PATH_LIVE)) && file_exists(PATH_STATUS);
 	if (result_r->applied)
 		return 0;
-	load_files(w, p);
+	load_files(w, &running_where, p);
 	result_r->applied = problems_errors(p) <= w->in.cert_errors + w->in.override_errors;
 	changed = may_change(w, live_changed(&w->plan, PATH_LIVE), p, &overrides_ok);
 	write_status(w, p);
@@ -313,11 +330,14 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 	result_r->fallen = w->in.fallen;
 	if ((changed && !live_apply(&w->plan, PATH_LIVE, changed, &err)) ||
 	    (!overrides_ok && !live_forget(&w->arena, PATH_LIVE, INPUT_OVERRIDES, &err)) ||
-	    !stamp_store(&w->arena, PATH_LIVE, sound ? w->stamp : "", &err)) {
+	    !stamp_store(&w->arena, PATH_LIVE, sound ? w->stamp : "", &err) ||
+	    !write_watch_list(w, &err)) {
 		result_r->applied = false;
 		return live_failed(w, p, &err);
 	}
 	reload_for_inputs(&w->plan, changed);
+	if ((changed & INPUT_TLS) != 0)
+		finish_renewal(w, p);
 	result_r->changed = changed != 0;
 	result_r->changed_inputs = changed;
 	if (result_r->applied && overrides_ok)
@@ -351,7 +371,7 @@ static int renew_locked(struct work *w, const struct settings_source *src, struc
 
 	problems_init(&known, &w->arena);
 	load_settings(w, src, &known);
-	load_files(w, &known);
+	load_files(w, &running_where, &known);
 	if (problems_errors(&known) > 0)
 		problems_add(p, SEV_ERROR, PATH_CONFIG, "correct its files first",
 			     "the configuration has errors");

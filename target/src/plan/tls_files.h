@@ -3,7 +3,7 @@
  * NAME
  *	tls_files - the certificate and key where the daemons' configuration points
  *
- *	<live>/tls/cert.pem  key.pem  [alt-cert.pem alt-key.pem]
+ *	<live>/tls/cert.pem  key.pem  [alt-cert.pem alt-key.pem]  [sni/NAME.pem sni/NAME.key]
  *
  * One certificate source, one place: which SSL_TYPE made them is not the daemons' business.
  */
@@ -15,6 +15,10 @@
 /* Key files 0600 root, certificates 0644. Each file is replaced by rename, the key before the
  * chain; a daemon that starts a process between the two renames may see a pair that doesn't
  * match and is reloaded right after by the caller. */
+#define TLS_FILES_DIR "tls"
 bool tls_files_write(const struct plan *plan, const char *live_dir, struct err *err) MUST_CHECK;
+
+/* Removes the files of names that are no longer served: after the daemons were told. */
+void tls_files_sweep(const struct plan *plan, const char *live_dir);
 
 #endif

@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""tls.py - which certificate a mail server serves, and what its renewal does to open sessions
+
+tls.py served HOST [NAME]                   a line "PORT SHA256" for each port; NAME: what to ask for (SNI)
+tls.py renew HOST SHA256 SECONDS COMMAND    runs the shell command, then asks every port on end until it serves this
+                                            certificate; a line "PORT MS" for each, from the end of the command
+tls.py sessions HOST SIGNAL                 opens 50 sessions (below), says "open", waits until the file SIGNAL exists,
+                                            and brings them all to a good end; a line for each that was lost
+
+25 IMAP sessions in IDLE (12 of them on 993), 15 SMTP sessions in the middle of DATA (port 25, 465, 587), 5 POP3
+(110, 995), 5 ManageSieve. Accounts u0 to u4@example.test, password "secret".
+"""
+import base64
+import hashlib
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+TLS = ssl.create_default_context()
+TLS.check_hostname = False
+TLS.verify_mode = ssl.CERT_NONE
+PORTS = {25: "smtp", 587: "smtp", 465: None, 143: "imap", 993: None, 110: "pop3", 995: None, 4190: "sieve"}
+SEND = {"smtp": [b"EHLO mx.other.test\r\n", b"STARTTLS\r\n"], "imap": [b"a STARTTLS\r\n"], "pop3": [b"STLS\r\n"],
+        "sieve": [b"STARTTLS\r\n"]}
+
+
+class Session:
+    def __init__(self, host, port, name=None):
+        self.sock = socket.create_connection((host, port), timeout=30)
+        self.file = self.sock.makefile("rb")
+        self.kind = PORTS[port]
+        if self.kind:
+            self.greeting()
+            for line in SEND[self.kind]:
+                self.sock.sendall(line)
+                self.answer()
+        self.sock = TLS.wrap_socket(self.sock, server_hostname=name)
+        self.file = self.sock.makefile("rb")
+
+    def line(self):
+        line = self.file.readline()
+        if not line:
+            raise EOFError("connection closed")
+        return line
+
+    def greeting(self):
+        if self.kind == "sieve":
+            while not self.line().startswith(b"OK"):
+                pass
+        elif self.kind == "smtp":
+            self.answer()
+        else:
+            self.line()
+
+    def answer(self):
+        """The last line of an answer."""
+        while True:
+            line = self.line()
+            if self.kind != "smtp" or line[3:4] != b"-":
+                return line
+
+    def fingerprint(self):
+        return hashlib.sha256(self.sock.getpeercert(True)).hexdigest()
+
+
+def served(host, name=None):
+    for port in PORTS:
+        print(port, Session(host, port, name).fingerprint())
+
+
+def renew(host, wanted, seconds, command):
+    took = {}
+    subprocess.run(["sh", "-ec", command], check=True)
+    began = time.monotonic()
+
+    def watch(port):
+        while time.monotonic() < began + float(seconds):
+            try:
+                if Session(host, port).fingerprint() == wanted:
+                    took[port] = int((time.monotonic() - began) * 1000)
+                    return
+            except (OSError, EOFError) as why:
+                print("port", port, "failed:", why)
+                return
+
+    threads = [threading.Thread(target=watch, args=(port,)) for port in PORTS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for port in PORTS:
+        print(port, took.get(port, "never"))
+    return 0 if len(took) == len(PORTS) else 1
+
+
+class Client:
+    """A session that is brought to the point where it is to survive, and from there to its end."""
+
+    def __init__(self, host, port, kind, number):
+        self.label = "%s on port %d, number %d" % (kind, port, number)
+        self.user = "u%d@example.test" % (number % 5)
+        self.session = Session(host, port)
+        self.kind = kind
+        self.port = port
+        self.number = number
+        getattr(self, "begin_" + kind)()
+
+    def say(self, text):
+        self.session.sock.sendall(text.encode() + b"\r\n")
+
+    def want(self, start):
+        while True:
+            line = self.session.line().decode("utf-8", "replace")
+            if line.startswith(start):
+                return line
+            if line.startswith(("a NO", "a BAD", "-ERR", "NO", "4", "5")):
+                raise ValueError(line)
+
+    def plain(self):
+        return base64.b64encode(("\0%s\0secret" % self.user).encode()).decode()
+
+    def begin_idle(self):
+        if self.port == 993:
+            self.want("* OK")
+        self.say("a LOGIN %s secret" % self.user)
+        self.want("a OK")
+        self.say("a SELECT INBOX")
+        self.want("a OK")
+        self.say("a IDLE")
+        self.want("+")
+
+    def end_idle(self):
+        self.say("DONE")
+        self.want("a OK")
+        self.say("a NOOP")
+        self.want("a OK")
+        self.say("a LOGOUT")
+        self.want("a OK")
+
+    def begin_smtp(self):
+        if self.port == 465:
+            self.want("220")
+        self.say("EHLO mx.other.test")
+        self.want("250 ")
+        if self.port != 25:
+            self.say("AUTH PLAIN " + self.plain())
+            self.want("235")
+        self.say("MAIL FROM:<%s>" % (self.user if self.port != 25 else "bob@other.test"))
+        self.want("250")
+        self.say("RCPT TO:<u%d@example.test>" % (self.number % 5))
+        self.want("250")
+        self.say("DATA")
+        self.want("354")
+        self.say("Subject: survivor-%d-%d\r\n\r\nfirst half" % (self.port, self.number))
+
+    def end_smtp(self):
+        self.say("second half\r\n.")
+        self.want("250")
+        self.say("QUIT")
+        self.want("221")
+
+    def begin_pop3(self):
+        if self.port == 995:
+            self.want("+OK")
+        self.say("USER " + self.user)
+        self.want("+OK")
+        self.say("PASS secret")
+        self.want("+OK")
+
+    def end_pop3(self):
+        self.say("STAT")
+        self.want("+OK")
+        self.say("QUIT")
+        self.want("+OK")
+
+    def begin_sieve(self):
+        self.want("OK")
+        self.say('AUTHENTICATE "PLAIN" "%s"' % self.plain())
+        self.want("OK")
+
+    def end_sieve(self):
+        self.say("LISTSCRIPTS")
+        self.want("OK")
+        self.say("LOGOUT")
+        self.want("OK")
+
+
+def sessions(host, signal):
+    plan = [("idle", 143, 13), ("idle", 993, 12), ("smtp", 25, 5), ("smtp", 465, 5), ("smtp", 587, 5),
+            ("pop3", 110, 3), ("pop3", 995, 2), ("sieve", 4190, 5)]
+    clients = [Client(host, port, kind, i) for kind, port, n in plan for i in range(n)]
+    print("open", len(clients), flush=True)
+    deadline = time.monotonic() + 120
+    while not os.path.exists(signal):
+        if time.monotonic() > deadline:
+            print("nobody says that it goes on")
+            return 1
+        time.sleep(0.02)
+    lost = 0
+    for client in clients:
+        try:
+            getattr(client, "end_" + client.kind)()
+        except (OSError, EOFError, ValueError) as why:
+            print("lost:", client.label, "-", why)
+            lost += 1
+    print("lost", lost, "of", len(clients))
+    return 1 if lost else 0
+
+
+sys.exit({"served": served, "renew": renew, "sessions": sessions}[sys.argv[1]](*sys.argv[2:]))
