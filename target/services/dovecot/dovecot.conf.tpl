@@ -101,6 +101,8 @@ ssl_curve_list = {{tls_groups}}
 ssl_server_prefer_ciphers = server
 # Login processes live long, and with them the key that tickets are encrypted with.
 ssl_options = no_ticket
+# Other names of this server with certificates of their own: ssl-sni.cf, ssl-sni/.
+!include_try /run/mailserver/live/dovecot-sni.conf
 
 # --- Mailboxes: owned by one user, files 0600 under directories 0700
 

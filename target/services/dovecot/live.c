@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dovecot's live data are two things of different nature: the account table, a transaction, and the
- * scripts, which come after it because they may belong to a new account.
+ * Dovecot's live data are of different nature: the account table, a transaction, the scripts, which
+ * come after it because they may belong to a new account, and names with certificates of their own.
  */
 #include "dovecot/live.h"
 
 #include "dovecot/accounts_db.h"
 #include "dovecot/scripts.h"
+#include "dovecot/sni.h"
 
 static bool has_accounts(const struct live_ctx *ctx)
 {
@@ -21,7 +22,8 @@ static bool prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
 static bool commit(const struct live_ctx *ctx, void *state, struct err *err)
 {
 	return (!has_accounts(ctx) || accounts_live.commit(ctx, state, err)) &&
-	       ((ctx->changed & SCRIPTS_INPUTS) == 0 || scripts_commit(ctx, err));
+	       ((ctx->changed & SCRIPTS_INPUTS) == 0 || scripts_commit(ctx, err)) &&
+	       ((ctx->changed & SNI_INPUTS) == 0 || sni_commit(ctx, err));
 }
 
 static void abort_work(const struct live_ctx *ctx, void *state)
@@ -41,7 +43,7 @@ static bool put(const struct live_ctx *ctx, const struct account *account, struc
 }
 
 const struct service_live dovecot_live = {
-	.inputs = ACCOUNTS_DB_INPUTS | SCRIPTS_INPUTS,
+	.inputs = ACCOUNTS_DB_INPUTS | SCRIPTS_INPUTS | SNI_INPUTS,
 	.prepare = prepare,
 	.commit = commit,
 	.abort = abort_work,

@@ -264,6 +264,8 @@ smtpd_tls_chain_files =
 {{^tls_alt_cert}}
 	/run/mailserver/live/tls/cert.pem
 {{/tls_alt_cert}}
+# Other names of this server with certificates of their own: ssl-sni.cf, ssl-sni/.
+tls_server_sni_maps = cdb:/run/mailserver/live/sni
 smtp_tls_security_level = may
 smtp_tls_CApath = /etc/ssl/certs
 

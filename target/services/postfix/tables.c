@@ -14,6 +14,7 @@
 #include "postfix/access_tables.h"
 #include "postfix/lmdb_table.h"
 #include "postfix/relay_tables.h"
+#include "postfix/sni_table.h"
 
 enum table {
 	T_REGEXP,
@@ -23,19 +24,20 @@ enum table {
 	T_SENDERS,
 	T_ROLES,
 	T_ALIASES,
+	T_SNI,
 	T_COUNT
 };
 
 static const char *const table_names[T_COUNT] = {
 	"regexp.pcre", "senders.pcre", "mailboxes.cdb", "local-aliases.cdb",
-	"senders.cdb", "roles.cdb",    "aliases.cdb",
+	"senders.cdb", "roles.cdb",    "aliases.cdb",	"sni.cdb",
 };
 /* What accounts, aliases and patterns mean together decides about the two alias tables. */
 #define INPUTS_OF_ALIASES (INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES)
 
 static const unsigned table_inputs[T_COUNT] = {
 	INPUT_REGEXP,	   INPUTS_OF_ALIASES, INPUT_ACCOUNTS,	 INPUT_LOCAL_ALIASES,
-	INPUTS_OF_ALIASES, INPUTS_OF_ALIASES, INPUTS_OF_ALIASES,
+	INPUTS_OF_ALIASES, INPUTS_OF_ALIASES, INPUTS_OF_ALIASES, INPUT_TLS,
 };
 
 struct tables_state {
@@ -209,14 +211,15 @@ static bool make_cdb(const struct live_ctx *ctx, enum table t, struct err *err)
 	static bool (*const fill[T_COUNT])(const struct live_ctx *, struct cdb_make *) = {
 		[T_MAILBOXES] = add_mailboxes, [T_LOCAL_ALIASES] = add_local_aliases,
 		[T_SENDERS] = add_senders,     [T_ROLES] = add_roles,
-		[T_ALIASES] = add_aliases,
+		[T_ALIASES] = add_aliases,     [T_SNI] = sni_table_fill,
 	};
 	const char *path = table_path(ctx, t, ".new");
+	mode_t mode = t == T_SNI ? 0600 : 0644; /* private keys */
 	struct cdb_make cdb;
 
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_sys(err, ERR_IO, "remove %s", path);
-	autoclose int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	autoclose int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_sys(err, ERR_CREATE, "create %s", path);
 	if (cdb_make_start(&cdb, fd) != 0)
@@ -465,7 +468,7 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 }
 
 const struct service_live postfix_live = {
-	.inputs = INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES |
+	.inputs = INPUT_TLS | INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES |
 		  INPUT_RELAYS | INPUT_ACCESS,
 	.begin = tables_begin,
 	.prepare = tables_prepare,
