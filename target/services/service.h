@@ -86,6 +86,7 @@ struct service_program {
 	const char *user;	 /* NULL = root */
 	const char *stop_signal; /* "TERM" */
 	unsigned stop_wait_s;
+	bool stop_group;	 /* its children do not end with it, and are sent the signal too */
 	unsigned start_s;	 /* must stay up this long to count as started */
 	unsigned priority;	 /* start order, low first */
 	const char *environment; /* NAME="value",… or NULL */
@@ -123,7 +124,9 @@ struct service_probe {
 	enum probe_kind kind;
 	int port;
 	const char *path; /* of the local socket; PROBE_UNIX without one asks the port */
-	/* PROBE_UNIX: what to send, and what the answer begins with. NULL: connect only. */
+	/* PROBE_UNIX: what to send, and what the answer begins with. say == NULL: connect only, which
+	 * succeeds also when nobody takes the connection. say == "": send nothing more, and be hung
+	 * up on. */
 	const char *say, *expect;
 	bool tls;  /* implicit TLS: handshake first */
 	bool late; /* no part of being ready: the server is up without it */

@@ -96,6 +96,30 @@ write_list() { tools sh -c "cat >/config/grey/$1"; }
 	wait_until 10 is_taken grey eight@other.test anna@example.test
 }
 
+@test "greylisting: while it hangs mail is put off, health says so, and it is ended and started again" {
+	local pid mark
+	pid=$(in_server grey pgrep -o -u postgrey)
+	mark=$(log_lines grey)
+	in_server grey kill -STOP "$pid"
+	run in_server grey mailserver healthcheck
+	assert_status 1
+	assert_match 'greylisting.*no answer'
+	run mail_in grey anna@example.test "$(unique)" --from ten@other.test --timeout 100
+	assert_match '<\*\* +4[0-9][0-9] '
+	wait_until 100 is_healthy grey
+	[ "$(in_server grey pgrep -o -u postgrey)" != "$pid" ]
+	log_after_has grey "$mark" 'postgrey hangs'
+	greylisted grey ten@other.test anna@example.test
+}
+
+@test "greylisting: a visit of the health check is not logged" {
+	local mark
+	mark=$(log_lines grey)
+	in_server grey mailserver healthcheck
+	run log_after grey "$mark"
+	refute_output postgrey
+}
+
 @test "greylisting: who is known stays known over a restart; the data are for the daemon only" {
 	wait_until 10 is_taken grey nine@other.test anna@example.test
 	server_restart grey

@@ -165,8 +165,9 @@ s = smtplib.SMTP(sys.argv[1]); s.sendmail("bob@other.test", ["out@example.test"]
 	local subject local_subject
 	subject=$(unique) local_subject=$(unique)
 	in_server srs supervisorctl stop postsrsd
-	# Its children live as long as the connections of Postfix' processes.
-	in_server srs pkill -u postsrsd || :
+	# Nor do its children stay, which have the connections of Postfix' processes.
+	run in_server srs pgrep -u postsrsd
+	assert_status 1
 	run in_server srs mailserver healthcheck
 	assert_status 1
 	assert_output 'srs forward'
@@ -182,6 +183,24 @@ s = smtplib.SMTP(sys.argv[1]); s.sendmail("bob@other.test", ["out@example.test"]
 	assert_status 1
 	in_server srs supervisorctl start postsrsd
 	wait_until 10 is_healthy srs
+	in_server srs postqueue -f
+	run sender_at_mx "$subject"
+	assert_match '^SRS0='
+}
+
+@test "postsrsd hangs: forwards wait, health says so, it is ended and started again, and they leave" {
+	local subject
+	subject=$(unique)
+	# A child that is there already would answer for it.
+	forward srs >/dev/null
+	in_server srs pkill -STOP -u postsrsd
+	run in_server srs mailserver healthcheck
+	assert_status 1
+	assert_output 'srs forward'
+	run mail_in srs out@example.test "$subject"
+	assert_status 0
+	wait_until 100 is_healthy srs
+	log_has srs 'postsrsd hangs'
 	in_server srs postqueue -f
 	run sender_at_mx "$subject"
 	assert_match '^SRS0='

@@ -435,26 +435,36 @@ static const struct question_case questions[] = {
 	{ "milter that hangs", PROBE_MILTER, { "HANG" }, "no answer within 800 ms" },
 };
 
+/* With nothing to say: the other side is to end the connection. */
+static const struct question_case hangups[] = {
+	{ "hangs up", PROBE_UNIX, { "C" }, NULL },
+	{ "speaks", PROBE_UNIX, { "Shello\n", "HANG" }, "it speaks without being asked" },
+	{ "does not hang up", PROBE_UNIX, { "HANG" }, "no answer within 800 ms" },
+};
+
+static void ask_local(const struct question_case *c, const char *say, const char *expect)
+{
+	struct service_probe probe = { .name = "x", .kind = c->kind, .say = say, .expect = expect };
+	struct probe_report report;
+	struct local l;
+	struct server s;
+
+	open_local(&l, SOCK_STREAM);
+	probe.path = l.path;
+	s.pid = start_child(l.fd, c->script, NULL, PLAIN);
+	report = run_one(&probe, (struct probe_options){ .deadline_ms = SHORT_MS });
+	stop(&s);
+	close_local(&l);
+	if (strcmp(report.text, c->why ? c->why : "") != 0)
+		fail_msg("%s: '%s'", c->about, report.text);
+}
+
 static void test_questions(void **state UNUSED)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
-		const struct question_case *c = &questions[i];
-		struct local l;
-		struct server s;
-		struct service_probe probe = {
-			.name = "x", .kind = c->kind, .say = "PING\n", .expect = "PONG"
-		};
-		struct probe_report report;
-
-		open_local(&l, SOCK_STREAM);
-		probe.path = l.path;
-		s.pid = start_child(l.fd, c->script, NULL, PLAIN);
-		report = run_one(&probe, (struct probe_options){ .deadline_ms = SHORT_MS });
-		stop(&s);
-		close_local(&l);
-		if (strcmp(report.text, c->why ? c->why : "") != 0)
-			fail_msg("%s: '%s'", c->about, report.text);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
+		ask_local(&questions[i], "PING\n", "PONG");
+	for (size_t i = 0; i < ARRAY_SIZE(hangups); i++)
+		ask_local(&hangups[i], "", NULL);
 }
 
 #define MEMBER(name, value)                                                                        \

@@ -58,7 +58,8 @@ static const struct service_dir dirs[] = {
 static const char *const leftovers[] = { SOCKET, NULL };
 
 static const struct service_probe probes[] = {
-	{ .name = "greylisting", .kind = PROBE_UNIX, .path = SOCKET },
+	/* A question would be logged, and remembered. */
+	{ .name = "greylisting", .kind = PROBE_UNIX, .path = SOCKET, .say = "", .watched = true },
 	{ .name = NULL },
 };
 

@@ -121,8 +121,8 @@ static const struct service_dir dirs[] = {
 };
 
 static const struct service_probe probes[] = {
-	{ .name = "srs forward", .kind = PROBE_UNIX, .port = 10001 },
-	{ .name = "srs reverse", .kind = PROBE_UNIX, .port = 10002 },
+	{ .name = "srs forward", .kind = PROBE_UNIX, .port = 10001, .say = "", .watched = true },
+	{ .name = "srs reverse", .kind = PROBE_UNIX, .port = 10002, .say = "" },
 	{ .name = NULL },
 };
 
@@ -209,6 +209,7 @@ const struct service service_postsrsd = {
 				"/usr/sbin/postsrsd",
 		     .stop_signal = "TERM",
 		     .stop_wait_s = 2,
+		     .stop_group = true, /* a child for each connection of the MTA */
 		     .start_s = 1,
 		     .priority = 10 },
 };

@@ -41,6 +41,9 @@ startsecs = {{startsecs}}
 startretries = {{startretries}}
 stopsignal = {{stopsignal}}
 stopwaitsecs = {{stopwaitsecs}}
+{{#stopasgroup}}
+stopasgroup = true
+{{/stopasgroup}}
 killasgroup = true
 redirect_stderr = true
 stdout_syslog = true

@@ -3,6 +3,7 @@
  * What templates can name: rows, facts, and the lists below, which the plan has gathered.
  *
  *	programs	name command user stopsignal stopwaitsecs startsecs priority environment startretries
+ *			stopasgroup
  *	crons		schedule user command
  *	rotated_logs	path mode owner group reopen_command
  *	milters_incoming, milters_submission, milters_local
@@ -41,7 +42,7 @@ static struct tpl_value program_list(const struct plan *plan)
 {
 	size_t n = plan->programs.n;
 	struct tpl_item *items = arena_array(plan->arena, n, sizeof(*items));
-	enum { FIELDS = 9 };
+	enum { FIELDS = 10 };
 
 	for (size_t i = 0; i < n; i++) {
 		const struct service *svc = plan->programs.v[i].service;
@@ -56,6 +57,7 @@ static struct tpl_value program_list(const struct plan *plan)
 		f[6] = text_field("priority", arena_printf(plan->arena, "%u", pr->priority));
 		f[7] = text_field("environment", pr->environment);
 		f[8] = text_field("startretries", "3");
+		f[9] = (struct tpl_field){ "stopasgroup", tpl_bool(pr->stop_group) };
 		items[i] = (struct tpl_item){ f, FIELDS };
 	}
 	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };

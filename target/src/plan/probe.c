@@ -4,6 +4,7 @@
  * after a PAUSE.
  */
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <openssl/ssl.h>
 
@@ -117,6 +118,12 @@ static bool connects_only(const struct service_probe *p)
 	return p->kind == PROBE_UNIX && p->say == NULL;
 }
 
+/* The other side is to end the connection, as it does with a client that has gone. */
+static bool wants_hangup(const struct service_probe *p)
+{
+	return p->kind == PROBE_UNIX && p->say && *p->say == '\0';
+}
+
 static void ask(struct run *r, struct asking *a)
 {
 	a->ipv6 = false;
@@ -227,6 +234,15 @@ static void judge_answer(struct run *r, struct asking *a, bool end)
 	}
 }
 
+/* An answer that nobody has asked for is none. */
+static void judge_hangup(struct run *r, struct asking *a, bool end)
+{
+	if (end && a->heard.n == 0)
+		finish(a, true, "");
+	else if (a->heard.n > 0)
+		fail(r, a, "it speaks without being asked");
+}
+
 static void hear_answer(struct run *r, struct asking *a)
 {
 	enum channel_result result;
@@ -243,7 +259,10 @@ static void hear_answer(struct run *r, struct asking *a)
 		}
 		if (result == CHANNEL_DONE)
 			buf_add(&a->heard, part, n);
-		judge_answer(r, a, result == CHANNEL_END);
+		if (wants_hangup(a->probe))
+			judge_hangup(r, a, result == CHANNEL_END);
+		else
+			judge_answer(r, a, result == CHANNEL_END);
 	}
 }
 
@@ -319,6 +338,8 @@ static void connect_on(struct run *r, struct asking *a)
 			talk_encrypted(&a->talk, &a->say);
 			a->say_n = a->say ? strlen(a->say) : 0;
 		}
+		if (wants_hangup(a->probe))
+			(void)shutdown(a->channel.fd, SHUT_WR);
 		a->phase = PHASE_TALK;
 	}
 }
