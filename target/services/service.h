@@ -174,9 +174,10 @@ struct service_spawn {
 };
 
 /* What learns from mail that users sort: commands that take a message on standard input and are
- * done soon. They run as the mail user. */
+ * done soon. */
 struct service_learner {
 	const char *spam, *ham;
+	const char *user; /* whom they run as */
 };
 
 /* A part of the binary: `mailserver NAME ARGUMENT…`. argv[0] is the name. */

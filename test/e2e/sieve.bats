@@ -312,17 +312,31 @@ print(str(email.header.make_header(email.header.decode_header(email.message_from
 	assert_equal "$(tools sh -c "grep -l 'Subject: .*away' /srv/mx/mail/*.eml | wc -l")" 1
 }
 
-@test "with another mail user programs are not called, and that is said" {
+@test "another mail user: pipe and filter run as that one, with nothing of root" {
 	local dir
 	dir=$(config uid)
 	account_line anna@example.test secret >"$dir/postfix-accounts.cf"
-	mkdir "$dir/sieve-pipe"
-	echo >"$dir/sieve-pipe/x"
-	server_start uid -e DMS_VMAIL_UID=5555
-	run log_of uid
-	assert_output "the programs can't be called"
-	mail_in uid anna@example.test other-uid-1
+	mkdir "$dir/sieve-pipe" "$dir/sieve-filter"
+	printf '#!/bin/sh\n{ grep -E "^(Uid|Gid|Groups|CapEff)" /proc/self/status; echo "$1 $USER"; cat; } >/var/mail/piped\n' >"$dir/sieve-pipe/whoami"
+	printf '#!/bin/sh\nsed "s/^text.*/filtered by $(id -u):$(id -g)/"\n' >"$dir/sieve-filter/change"
+	printf '%s\n' 'require ["vnd.dovecot.pipe", "vnd.dovecot.filter", "copy"];' 'pipe :copy "whoami" ["one two"];' \
+		'filter "change";' >"$dir/anna@example.test.dovecot.sieve"
+	server_start uid -e DMS_VMAIL_UID=5555 -e DMS_VMAIL_GID=5556
+	mail_in uid anna@example.test other-uid-1 --body text
 	run fetch uid anna@example.test secret other-uid-1
 	assert_status 0
+	assert_output 'filtered by 5555:5556'
+	run in_server uid cat /var/mail/piped
+	assert_match '^Uid:.5555.5555.5555.5555$'
+	assert_match '^Gid:.5556.5556.5556.5556$'
+	assert_match '^Groups:[[:blank:]]*(5556)?[[:blank:]]*$'
+	assert_match '^CapEff:.0+$'
+	assert_output 'one two anna@example.test'
+	assert_output 'Subject: other-uid-1'
+	run in_server uid stat -c %u:%g /var/mail/piped
+	assert_equal "$output" 5555:5556
+	rm "$dir/sieve-pipe/whoami"
+	wait_until 10 in_server uid test ! -e /var/mail-state/lib-dovecot/programs/sieve-pipe/whoami
+	in_server uid test ! -e /var/mail-state/lib-dovecot/sieve-pipe/whoami
 	server_remove uid
 }

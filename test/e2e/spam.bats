@@ -39,7 +39,7 @@ big_mail() {
 
 # Asks Bayes how many messages it has learned: "nspam nham"
 learned() {
-	in_server mail setpriv --reuid debian-spamd --regid debian-spamd --clear-groups \
+	in_server "${SERVER:-mail}" setpriv --reuid debian-spamd --regid debian-spamd --clear-groups \
 		env HOME=/var/lib/spamassassin sa-learn --dump magic 2>/dev/null |
 		awk '/nspam/ {s = $3} /nham/ {h = $3} END {print s + 0, h + 0}'
 }
@@ -48,7 +48,7 @@ has_learned() { [ "$(learned)" = "$1" ]; }
 
 # imap_do USER FOLDER SUBJECT WHAT TARGET: copy, move, or append of a message
 imap_do() {
-	tools python3 - "$(address mail)" "$@" <<-'EOF'
+	tools python3 - "$(address "${SERVER:-mail}")" "$@" <<-'EOF'
 		import imaplib, ssl, sys, time
 		host, user, folder, subject, what, target = sys.argv[1:]
 		tls = ssl.create_default_context(); tls.check_hostname = False; tls.verify_mode = ssl.CERT_NONE
@@ -221,6 +221,24 @@ teardown_file() { e2e_stop; }
 	wait_until 20 has_learned "$((s + 2)) $((h + 1))"
 	imap_do anna@example.test Junk learn-move move INBOX
 	wait_until 20 has_learned "$((s + 1)) $((h + 2))"
+}
+
+@test "another mail user: what users sort is learned as well" {
+	local s h SERVER=uid
+	echo "$RULES" >"$(config uid)/spamassassin-rules.cf"
+	server_start uid -e MAIL_ACCOUNTS='anna@example.test:secret' -e ENABLE_SPAMASSASSIN=1 -e DMS_VMAIL_UID=5555 -e DMS_VMAIL_GID=5556
+	wait_until 60 in_server uid sh -c '[ -S /run/spamd/spamd.sock ]'
+	mail_in uid anna@example.test learn-uid --body "words $(unique) that nobody else has"
+	fetch uid anna@example.test secret learn-uid >/dev/null
+	read -r s h <<<"$(learned)"
+	run imap_do anna@example.test INBOX learn-uid move Junk
+	assert_status 0
+	wait_until 20 has_learned "$((s + 1)) $h"
+	run imap_do anna@example.test Junk learn-uid move INBOX
+	wait_until 20 has_learned "$s $((h + 1))"
+	run in_server uid sh -c 'ls /var/mail-state/spool-spam-learn; stat -c "%U %a" /var/mail-state/spool-spam-learn'
+	assert_equal "$output" 'spamass-milter 700'
+	server_remove uid
 }
 
 @test "what is thrown away is not learned" {

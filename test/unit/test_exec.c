@@ -3,6 +3,7 @@
 
 #include <cmocka.h>
 
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -83,6 +84,10 @@ static void test_arguments(void **state UNUSED)
 		{ "exec", "--after", "/", "--timeout", "-1", "--", "/bin/true" },
 		{ "exec", "--after", "/", "--timeout", "x", "--", "/bin/true" },
 		{ "exec", "--before", "/", "--", "/bin/true" },
+		{ "exec", "--as", "5", "--", "/bin/true" },
+		{ "exec", "--as", "0:5", "--", "/bin/true" },
+		{ "exec", "--as", "5:x", "--", "/bin/true" },
+		{ "exec", "--as", "00000000000000000005:5", "--", "/bin/true" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
@@ -100,6 +105,41 @@ static void test_there_already(void **state)
 	assert_int_equal(run((const char *const[]){ "exec", "--after", p->dir, "--",
 						    "/nonexistent/x", NULL }),
 			 ERR_UNAVAILABLE);
+}
+
+/* Root becomes the user; nobody else becomes another one. */
+static void test_as(void **state UNUSED)
+{
+	static const char *const other[] = { "exec",
+					     "--as",
+					     "5555:5556",
+					     "--",
+					     "/bin/sh",
+					     "-c",
+					     "test $(id -u) = 5555 && test \"$(id -G)\" = 5556",
+					     NULL };
+	char own[64];
+	const char *const same[] = { "exec", "--as", own, "--", "/bin/true", NULL };
+	pid_t pid;
+	int wstatus;
+
+	(void)snprintf(own, sizeof(own), "%u:%u", (unsigned)getuid(), (unsigned)getgid());
+	if (getuid() == 0) {
+		assert_int_equal(run(other), 0);
+		(void)snprintf(own, sizeof(own), "%s", "5555:5556");
+	}
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (getuid() == 0 &&
+		    (setgroups(0, NULL) < 0 || setgid(5556) < 0 || setuid(5555) < 0))
+			_exit(100);
+		int as_other = run((const char *const[]){ "exec", "--as", "5557:5557", "--",
+							  "/bin/true", NULL });
+		_exit(as_other == ERR_OS ? run(same) : 101);
+	}
+	assert_int_equal(waitpid(pid, &wstatus, 0), pid);
+	assert_int_equal(proc_exit_status(wstatus), 0);
 }
 
 /* Lines of a file are arguments as they are. */
@@ -215,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_as),
 		cmocka_unit_test_setup_teardown(test_there_already, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_arguments_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_never_comes, set_up, tear_down),

@@ -201,17 +201,13 @@ sieve_plugins {
 	sieve_imapsieve = yes
 {{/learners}}
 }
-{{#lmtp_as_mail_user}}
 sieve_pipe_bin_dir = /var/mail-state/lib-dovecot/sieve-pipe
 sieve_filter_bin_dir = /var/mail-state/lib-dovecot/sieve-filter
 
-{{/lmtp_as_mail_user}}
 sieve_extensions {
 	special-use = yes
-{{#lmtp_as_mail_user}}
 	vnd.dovecot.pipe = yes
 	vnd.dovecot.filter = yes
-{{/lmtp_as_mail_user}}
 }
 
 # For the administrator's scripts and our own.
@@ -246,7 +242,7 @@ imapsieve_from Junk {
 
 service learn-spam {
 	executable = {{learn_spam}}
-	user = vmail
+	user = {{learn_user}}
 	unix_listener sieve-pipe/learn-spam {
 		mode = 0666
 	}
@@ -254,7 +250,7 @@ service learn-spam {
 
 service learn-ham {
 	executable = {{learn_ham}}
-	user = vmail
+	user = {{learn_user}}
 	unix_listener sieve-pipe/learn-ham {
 		mode = 0666
 	}
@@ -417,7 +413,8 @@ service managesieve-login {
 
 service lmtp {
 {{#lmtp_as_mail_user}}
-	# So do the programs that scripts call; nothing of this needs root.
+	# As do the programs that scripts call; nothing of this needs root. With another DMS_VMAIL_UID, which has no
+	# name here, LMTP stays root, and each program is wrapped into one that becomes the mail user first.
 	user = vmail
 	extra_groups =
 {{/lmtp_as_mail_user}}

@@ -22,6 +22,12 @@
 /* What scripts for everybody may do beyond those of users. */
 #define GLOBAL_EXTENSIONS "+editheader +vnd.dovecot.environment"
 #define PROGRAM_MAX ((size_t)64 << 20)
+#define VMAIL_ID 5000
+
+bool scripts_have_mail_user(const struct settings *s)
+{
+	return s->dms_vmail_uid == VMAIL_ID && s->dms_vmail_gid == VMAIL_ID;
+}
 
 static bool is_global(const char *name)
 {
@@ -152,24 +158,50 @@ static void remove_programs(const struct live_ctx *ctx, const char *dir, const c
 		(void)closedir(d);
 }
 
+static bool put_program(struct arena *a, const char *place, const struct program *x,
+			struct str text, struct err *err)
+{
+	const struct file_attr attr = { 0755, 0, 0 };
+
+	return file_replace(arena_printf(a, "%s/%s/%s", place, x->dir, x->name), text.p, text.n,
+			    &attr, FILE_EPHEMERAL, NULL, err);
+}
+
+/* Runs the program of the same name in programs/ as the mail user. */
+static struct str wrapper(const struct service_ctx *ctx, const char *dir)
+{
+	return str_from(arena_printf(ctx->arena,
+				     "#!/bin/sh\n"
+				     "exec /usr/local/bin/mailserver exec --as %" PRId64 ":%" PRId64
+				     " -- \"" SCRIPTS_STATE "/programs/%s/${0##*/}\" \"$@\"\n",
+				     ctx->s->dms_vmail_uid, ctx->s->dms_vmail_gid, dir));
+}
+
 static bool put_programs(const struct live_ctx *ctx, struct err *err)
 {
 	static const char *const dirs[] = { PIPE_DIR, FILTER_DIR };
-	const struct file_attr attr = { 0755, 0, 0 };
 	const struct program_vec *programs = &ctx->svc->in->programs;
+	bool wrapped = !scripts_have_mail_user(ctx->svc->s);
 	struct arena *a = ctx->svc->arena;
 
 	for (size_t i = 0; i < programs->n; i++) {
 		const struct program *x = &programs->v[i];
-		char *text;
-		size_t n;
-		if (!file_read(a, x->path, PROGRAM_MAX, &text, &n, err) ||
-		    !file_replace(arena_printf(a, SCRIPTS_STATE "/%s/%s", x->dir, x->name), text, n,
-				  &attr, FILE_EPHEMERAL, NULL, err))
+		struct str text;
+		char *bytes;
+		if (!file_read(a, x->path, PROGRAM_MAX, &bytes, &text.n, err))
+			return false;
+		text.p = bytes;
+		if (wrapped && !put_program(a, SCRIPTS_STATE "/programs", x, text, err))
+			return false;
+		if (!put_program(a, SCRIPTS_STATE, x, wrapped ? wrapper(ctx->svc, x->dir) : text,
+				 err))
 			return false;
 	}
-	for (size_t d = 0; d < ARRAY_SIZE(dirs); d++)
+	for (size_t d = 0; d < ARRAY_SIZE(dirs); d++) {
 		remove_programs(ctx, dirs[d], arena_printf(a, SCRIPTS_STATE "/%s", dirs[d]));
+		remove_programs(ctx, dirs[d],
+				arena_printf(a, SCRIPTS_STATE "/programs/%s", dirs[d]));
+	}
 	return true;
 }
 

@@ -7,7 +7,8 @@
  *							write the result
  *	mail_home/.dovecot.sieve			script of one account, or what that link leads to
  *	lib-dovecot/sieve-pipe/, sieve-filter/		programs, executable (a tmpfs on /run often
- *							is mounted noexec)
+ *							is mounted noexec); with another mail user than
+ *							vmail: wrappers of those in programs/
  *
  * An account's script is put in place when it is new or differs from what was put there last
  * (lib-dovecot/user-sieve keeps that). So what a user changes through ManageSieve stays until the
@@ -25,6 +26,10 @@
 
 #define SCRIPTS_INPUTS (INPUT_SCRIPTS | INPUT_ACCOUNTS)
 
+/* Whether the mail user has a name in the image. Dovecot takes a user of a service by name, and LMTP
+ * runs as the mail user, so that what scripts call does too. With another number LMTP stays root: the
+ * programs are wrapped then, and become the mail user first. */
+bool scripts_have_mail_user(const struct settings *s);
 bool scripts_judge(const struct service_ctx *ctx, const char *name, struct str text,
 		   struct problems *p);
 bool scripts_commit(const struct live_ctx *ctx, struct err *err) MUST_CHECK;

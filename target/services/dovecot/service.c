@@ -14,7 +14,6 @@
 #include "dovecot/user_scripts.h"
 #include "settings/tls_mode.h"
 
-#define VMAIL_ID 5000
 #define GRACE_MIN ((int64_t)10 * 1024 * 1024)
 
 /* Mail that is delivered elsewhere is nobody's quota here. */
@@ -35,25 +34,9 @@ static struct tpl_value bytes_or_unlimited(const struct service_ctx *ctx, int64_
 	return tpl_text(arena_printf(ctx->arena, "%" PRId64 "B", n));
 }
 
-/* LMTP runs as the mail user, so that what scripts call does too. Dovecot takes a user by name, and
- * the image knows only this one; with another number LMTP stays root, and scripts call nothing. */
-static bool has_mail_user(const struct settings *s)
-{
-	return s->dms_vmail_uid == VMAIL_ID && s->dms_vmail_gid == VMAIL_ID;
-}
-
 static struct tpl_value lmtp_as_mail_user(const struct service_ctx *ctx)
 {
-	return tpl_bool(has_mail_user(ctx->s));
-}
-
-static void check(const struct service_ctx *ctx, struct problems *p)
-{
-	if (!has_mail_user(ctx->s) && ctx->in->programs.n > 0)
-		problems_add(p, SEV_WARNING, ctx->in->programs.v[0].dir,
-			     "leave DMS_VMAIL_UID and DMS_VMAIL_GID at 5000 to use them",
-			     "the programs can't be called: with another mail user they would run "
-			     "as root");
+	return tpl_bool(scripts_have_mail_user(ctx->s));
 }
 
 static struct tpl_value quota_storage_size(const struct service_ctx *ctx)
@@ -163,8 +146,7 @@ static void translate(struct arena *a, const char *file, struct str text, struct
 
 static const struct fact facts[] = {
 	{ "dovecot_cf", "lines of the administrator's dovecot.cf", dovecot_cf },
-	{ "lmtp_as_mail_user", "LMTP runs as vmail, and scripts may call programs",
-	  lmtp_as_mail_user },
+	{ "lmtp_as_mail_user", "LMTP runs as vmail", lmtp_as_mail_user },
 	{ "quotas", "mailbox quotas are kept and asked for", quotas },
 	{ "quota_storage_size", "default quota, bytes with unit B, or unlimited",
 	  quota_storage_size },
@@ -207,6 +189,9 @@ static const struct service_dir dirs[] = {
 	{ SCRIPTS_STATE, NULL, NULL, 0755 },
 	{ SCRIPTS_STATE "/" PIPE_DIR, NULL, NULL, 0755 },
 	{ SCRIPTS_STATE "/" FILTER_DIR, NULL, NULL, 0755 },
+	{ SCRIPTS_STATE "/programs", NULL, NULL, 0755 },
+	{ SCRIPTS_STATE "/programs/" PIPE_DIR, NULL, NULL, 0755 },
+	{ SCRIPTS_STATE "/programs/" FILTER_DIR, NULL, NULL, 0755 },
 	{ SCRIPTS_STATE "/user-sieve", NULL, NULL, 0700 },
 	{ "/run/dovecot", NULL, NULL, 0755 },
 	{ NULL, NULL, NULL, 0 },
@@ -268,7 +253,6 @@ static const struct service_policy quota_status = { .server = "unix:/run/dovecot
 
 const struct service service_dovecot = {
 	.name = "dovecot",
-	.check = check,
 	.judge = scripts_judge,
 	.facts = facts,
 	.files = files,

@@ -13,6 +13,8 @@
 
 #include "base/err.h"
 
+/* Whom the milter and the learning run as: neither root nor the owner of the mail. */
+#define LEARN_USER "spamass-milter"
 #define LEARN_SPOOL "/var/mail-state/spool-spam-learn"
 
 /* Hands everything in the directory to spamd; false when something had to stay. One at a time: if

@@ -84,7 +84,7 @@ static const struct service_dir dirs[] = {
 	{ SPAM_STATE, "debian-spamd", "debian-spamd", 0755 },
 	{ SPAM_STATE "/.spamassassin", "debian-spamd", "debian-spamd", 0700 },
 	{ SPAM_STATE "/sa-update-keys", "debian-spamd", "debian-spamd", 0700 },
-	{ LEARN_SPOOL, "vmail", "vmail", 0700 },
+	{ LEARN_SPOOL, LEARN_USER, LEARN_USER, 0700 },
 	{ "/run/spamd", "debian-spamd", "debian-spamd", 0755 },
 	{ NULL, NULL, NULL, 0 },
 };
@@ -115,14 +115,14 @@ static const struct service_milter milter = {
 
 static const struct service_spawn spawn = {
 	.name = "spam-milter",
-	.user = "spamass-milter",
+	.user = LEARN_USER,
 	.command = "/usr/local/bin/mailserver exec --after " SPAMD_SOCKET " --timeout 20000 -- "
 		   "/usr/local/bin/mailserver spam-milter /etc/spamassassin/milter.conf",
 };
 
 static const struct service_cron crons[] = {
 	{ "41 3 * * *", "debian-spamd", "/usr/local/bin/spam-update" },
-	{ "7 * * * *", "vmail", "/usr/local/bin/mailserver spam-learn" },
+	{ "7 * * * *", LEARN_USER, "/usr/local/bin/mailserver spam-learn" },
 	{ NULL, NULL, NULL },
 };
 
@@ -135,6 +135,7 @@ static const struct service_applet applets[] = {
 static const struct service_learner learner = {
 	.spam = "/usr/local/bin/mailserver spam-learn spam",
 	.ham = "/usr/local/bin/mailserver spam-learn ham",
+	.user = LEARN_USER,
 };
 
 const struct service service_spamassassin = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mailserver exec [--after PATH [--timeout MS] [--starts FILE]] [--arguments FILE] -- PROGRAM ARGUMENT…
+ * mailserver exec [--after PATH [--timeout MS] [--starts FILE]] [--arguments FILE] [--as UID:GID] -- PROGRAM ARGUMENT…
  *
  * --arguments: each line of FILE becomes one more argument, as it is; empty lines and those that begin with
  * "#" do not. For values that may hold blanks and signs that mean something to others.
@@ -11,7 +11,10 @@
  * so one that refuses is tried again after RETRY_MS.
  *
  * --starts is for programs that end at once with some contents of PATH: see starts.h.
+ *
+ * --as: for a user without a name. Whoever calls may have root as its real user only (seteuid(2)): for good.
  */
+#include <grp.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -39,6 +42,7 @@ struct wait_options {
 	const char *path;      /* NULL = wait for nothing */
 	const char *starts;    /* NULL = not remembered */
 	const char *arguments; /* NULL = no file */
+	int64_t uid, gid;      /* -1 = as we are */
 	int64_t timeout_ms;
 	char *const *program;
 };
@@ -46,13 +50,14 @@ struct wait_options {
 static int usage(FILE *to, int status)
 {
 	fprintf(to,
-		"usage: mailserver exec [--after PATH [--timeout MS] [--starts FILE]] [--arguments FILE] --\n"
-		"                       PROGRAM [ARGUMENT…]\n\n"
+		"usage: mailserver exec [--after PATH [--timeout MS] [--starts FILE]] [--arguments FILE]\n"
+		"                       [--as UID:GID] -- PROGRAM [ARGUMENT…]\n\n"
 		"Waits until PATH exists and, if it is a socket, is listened to; then runs PROGRAM, with\n"
 		"each line of the --arguments FILE as one more argument. PATH may be a pattern, such as\n"
 		"'/srv/*.{db,cdb}'. Exit status 75 if that takes longer than MS milliseconds (%d; 0: wait for\n"
 		"ever). --starts: FILE remembers when PROGRAM was started; if that happens often the next start\n"
-		"is put off until what matches PATH changes, or for a time that doubles up to five minutes.\n",
+		"is put off until what matches PATH changes, or for a time that doubles up to five minutes.\n"
+		"--as: PROGRAM runs with these numbers, and in no other group.\n",
 		TIMEOUT_MS);
 	return status;
 }
@@ -156,6 +161,28 @@ static bool put_off(const struct wait_options *o, int fd)
 	return true;
 }
 
+static bool parse_ids(const char *text, struct wait_options *o)
+{
+	char uid[16];
+	const char *colon = strchr(text, ':');
+
+	if (colon == NULL || (size_t)(colon - text) >= sizeof(uid))
+		return false;
+	memcpy(uid, text, (size_t)(colon - text));
+	uid[colon - text] = '\0';
+	return parse_int64(uid, 1, INT32_MAX, &o->uid) &&
+	       parse_int64(colon + 1, 1, INT32_MAX, &o->gid);
+}
+
+/* No way back: real, effective and saved. */
+static bool become(uid_t uid, gid_t gid)
+{
+	if (getuid() == uid && geteuid() == uid && getgid() == gid && getegid() == gid)
+		return true;
+	return (geteuid() == 0 || seteuid(0) == 0) && setgroups(0, NULL) == 0 &&
+	       setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
+}
+
 static bool parse_arguments(int argc, char **argv, struct wait_options *o)
 {
 	int i = 1;
@@ -167,11 +194,14 @@ static bool parse_arguments(int argc, char **argv, struct wait_options *o)
 			o->starts = argv[i + 1];
 		else if (streq(argv[i], "--arguments"))
 			o->arguments = argv[i + 1];
-		else if (!streq(argv[i], "--timeout") ||
-			 !parse_int64(argv[i + 1], 0, TIMEOUT_MAX_MS, &o->timeout_ms))
+		else if (streq(argv[i], "--as")) {
+			if (!parse_ids(argv[i + 1], o))
+				return false;
+		} else if (!streq(argv[i], "--timeout") ||
+			   !parse_int64(argv[i + 1], 0, TIMEOUT_MAX_MS, &o->timeout_ms))
 			return false;
 	}
-	if (i + 1 >= argc || !streq(argv[i], "--") || (!o->path && !o->arguments) ||
+	if (i + 1 >= argc || !streq(argv[i], "--") || (!o->path && !o->arguments && o->uid < 0) ||
 	    (o->path && o->path[0] != '/') || (o->starts && !o->path))
 		return false;
 	o->program = argv + i + 1;
@@ -217,7 +247,7 @@ static bool wait_and_put_off(const struct wait_options *o)
 
 int cli_exec(int argc, char **argv)
 {
-	struct wait_options o = { .timeout_ms = TIMEOUT_MS };
+	struct wait_options o = { .timeout_ms = TIMEOUT_MS, .uid = -1, .gid = -1 };
 	struct word_vec words = VEC_INIT;
 	struct err err = ERR_INIT;
 	struct arena a;
@@ -232,6 +262,10 @@ int cli_exec(int argc, char **argv)
 	if (!gather_words(&a, &o, &words, &err)) {
 		log_error("%s", err.text);
 		return (int)err.class;
+	}
+	if (o.uid >= 0 && !become((uid_t)o.uid, (gid_t)o.gid)) {
+		log_error("can't become user %" PRId64 ": %s", o.uid, strerror(errno));
+		return ERR_OS;
 	}
 	(void)execvp(o.program[0], words.v);
 	log_error("can't run %s: %s", o.program[0], strerror(errno));

@@ -20,7 +20,7 @@ static const char *const item_fields[] = {
 	"mirror",     "network",       "network_bracketed",
 	"learn_spam", "learn_ham",     "pattern",
 	"dnsbl_site", "dns_list",      "low",
-	"high",	      "stopasgroup",
+	"high",	      "stopasgroup",   "learn_user",
 };
 
 /* Rows that C code reads without a template. */

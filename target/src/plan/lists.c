@@ -12,7 +12,7 @@
  *			policy_server: likewise
  *	spawns		name user command
  *	watches		true if a program is watched (`mailserver watchdog`)
- *	learners	learn_spam learn_ham: "script COMMAND", as a service's executable in Dovecot;
+ *	learners	learn_user, and learn_spam learn_ham: "script COMMAND", as a service's executable in Dovecot;
  *			at most one
  */
 #include "plan/plan.h"
@@ -184,7 +184,7 @@ static bool has_watched(const struct plan *plan)
 
 static struct tpl_value learner_list(const struct plan *plan)
 {
-	struct tpl_field *f = arena_array(plan->arena, 2, sizeof(*f));
+	struct tpl_field *f = arena_array(plan->arena, 3, sizeof(*f));
 	struct tpl_item *item = arena_array(plan->arena, 1, sizeof(*item));
 	size_t n = 0;
 
@@ -194,7 +194,8 @@ static struct tpl_value learner_list(const struct plan *plan)
 			continue;
 		f[0] = text_field("learn_spam", arena_printf(plan->arena, "script %s", x->spam));
 		f[1] = text_field("learn_ham", arena_printf(plan->arena, "script %s", x->ham));
-		item[n++] = (struct tpl_item){ f, 2 };
+		f[2] = text_field("learn_user", x->user);
+		item[n++] = (struct tpl_item){ f, 3 };
 	}
 	return (struct tpl_value){ .kind = TPL_LIST, .list = { item, n } };
 }
