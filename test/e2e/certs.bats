@@ -288,3 +288,37 @@ refuse() {
 	is_healthy keep2
 	server_remove keep2
 }
+
+# --- renewal ----------------------------------------------------------------------------------------
+
+@test "renewal under 50 open sessions: served on all ports within two seconds, no session is lost" {
+	local i wanted
+	for i in 0 1 2 3 4; do
+		account_line "u$i@example.test" secret >>"$(config renew)/postfix-accounts.cf"
+	done
+	cert_make /config/renew/certs mail.example.test 20
+	cert_make /config/renew/next mail.example.test 80
+	wanted=$(fingerprint /config/renew/next/fullchain.pem)
+	server_start renew -e ENABLE_POP3=1 -e ENABLE_MANAGESIEVE=1 -e SSL_TYPE=manual \
+		-e SSL_CERT_PATH=/tmp/docker-mailserver/certs/fullchain.pem -e SSL_KEY_PATH=/tmp/docker-mailserver/certs/privkey.pem
+	tools rm -f /tmp/go
+	: >"$LAB_DIR/sessions"
+	# 50 sessions come from one address.
+	tls_client sessions "$(address renew)" /tmp/go >"$LAB_DIR/sessions" 2>&1 3>&- &
+	wait_until 60 grep -q '^open 50' "$LAB_DIR/sessions"
+	run tls_client renew "$(address renew)" "$wanted" 2 \
+		'cd /config/renew/certs; cp ../next/privkey.pem .p; cp ../next/fullchain.pem .f; mv .p privkey.pem; mv .f fullchain.pem'
+	echo "# ms until served:" $output >&3
+	assert_status 0
+	tools touch /tmp/go
+	wait $! || :
+	run cat "$LAB_DIR/sessions"
+	assert_output 'lost 0 of 50'
+	# Every message that was on its way has arrived.
+	for i in 0 1 2 3 4; do
+		fetch renew "u$i@example.test" secret "survivor-587-$i" >/dev/null
+		fetch renew "u$i@example.test" secret "survivor-465-$i" >/dev/null
+		fetch renew "u$i@example.test" secret "survivor-25-$i" >/dev/null
+	done
+	wait_until 10 is_healthy renew
+}

@@ -344,6 +344,9 @@ protocol quota-status {
 
 stats_writer_socket_path =
 
+# A reload, which a renewed certificate needs, ends nobody's session.
+shutdown_clients = no
+
 service stats {
 	unix_listener stats-reader {
 		mode = 0
