@@ -322,3 +322,39 @@ refuse() {
 	done
 	wait_until 10 is_healthy renew
 }
+
+@test "after a renewal the server asks its own ports; one that goes on with the old certificate is told, also by the health check" {
+	local lines master
+	cert_make /config/proof/certs mail.example.test 20
+	start proof -e SSL_TYPE=manual -e SSL_CERT_PATH=/tmp/docker-mailserver/certs/fullchain.pem \
+		-e SSL_KEY_PATH=/tmp/docker-mailserver/certs/privkey.pem
+	lines=$(log_lines proof)
+	cert_make /config/proof/certs mail.example.test 40
+	wait_until 10 log_after_has proof "$lines" "ports serve what is new; the server's own has SHA-256 $(fingerprint /config/proof/certs/fullchain.pem)"
+	# A process that holds the ports open but hears no reload.
+	serves proof 993 "$(fingerprint /config/proof/certs/fullchain.pem)"
+	master=$(pid_of proof dovecot)
+	in_server proof kill -STOP "$master"
+	lines=$(log_lines proof)
+	cert_make /config/proof/certs mail.example.test 60
+	wait_until 40 log_after_has proof "$lines" 'imaps (port 993): the new certificate is not served: serves another certificate than it should'
+	run in_server proof mailserver healthcheck
+	assert_status 1
+	assert_match '^FAILED +imaps \(port 993\): serves another certificate'
+	refute_output 'port 465'
+	in_server proof kill -CONT "$master"
+	wait_until 20 is_healthy proof
+	wait_served proof "$(fingerprint /config/proof/certs/fullchain.pem)"
+	server_remove proof
+}
+
+@test "a daemon whose own settings give it another certificate is healthy, and named once" {
+	cert_make /config/mixed/theirs mail.example.test 60
+	echo 'smtpd_tls_chain_files = /tmp/docker-mailserver/theirs/privkey.pem, /tmp/docker-mailserver/theirs/fullchain.pem' \
+		>"$(config mixed)/postfix-main.cf"
+	start mixed -e SSL_TYPE=self-signed
+	log_has mixed 'ports with a certificate from own settings of their daemon, whose renewal is not looked after: 25, 587, 465'
+	assert_equal "$(served mixed 25)" "$(fingerprint /config/mixed/theirs/fullchain.pem)"
+	assert_equal "$(served mixed 993)" "$(fingerprint /config/mixed/ssl/mail.example.test-cert.pem)"
+	server_remove mixed
+}

@@ -259,6 +259,51 @@ static void test_talks(void **state UNUSED)
 	}
 }
 
+static struct probe_report ask_for_certificate(bool expired, struct probe_options options,
+					       bool is_other_port)
+{
+	static const char *const script[] = { "S+OK ready\r\n", "CQUIT", "S+OK bye\r\n", NULL };
+	struct server s;
+	int listener = listen_on_port(&s.port, true);
+	struct service_probe probe = {
+		.name = "x", .kind = PROBE_POP3, .port = s.port, .tls = true
+	};
+	const int others[] = { s.port, 0 };
+	struct probe_certs certs;
+
+	if (options.certs) {
+		certs = *options.certs;
+		certs.others = is_other_port ? others : NULL;
+		options.certs = &certs;
+	}
+	s.pid = start_child(listener, script, NULL, expired ? TLS_EXPIRED : TLS_VALID);
+	struct probe_report report = run_one(&probe, options);
+	stop(&s);
+	return report;
+}
+
+/* The deadline ends before the second question, for which nobody waits here. */
+static void test_certificate(void **state UNUSED)
+{
+	static const char *const ids[] = { "00", NULL };
+	const struct probe_certs certs = { .server_name = "mail.a.test", .leaf_ids = ids };
+	struct probe_report report;
+
+	report = ask_for_certificate(
+		false, (struct probe_options){ .deadline_ms = 200, .certs = &certs }, false);
+	assert_false(report.ok);
+	assert_true(has_prefix(report.text, "serves another certificate"));
+	assert_int_equal(strlen(report.leaf_id), 64);
+	report = ask_for_certificate(
+		false, (struct probe_options){ .deadline_ms = DEADLINE_MS, .certs = &certs }, true);
+	assert_true(report.ok);
+	report = ask_for_certificate(
+		true, (struct probe_options){ .deadline_ms = DEADLINE_MS, .take_expired = true },
+		false);
+	assert_true(report.ok);
+	assert_int_equal(strlen(report.leaf_id), 64);
+}
+
 /* All at once: the slowest decides, not the sum. */
 static void test_silence_beside_others(void **state UNUSED)
 {
@@ -555,7 +600,7 @@ int main(void)
 		cmocka_unit_test(test_transfer),     cmocka_unit_test(test_keeps_trying),
 		cmocka_unit_test(test_local),	     cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_programs),     cmocka_unit_test(test_label),
-		cmocka_unit_test(test_relay_proof),
+		cmocka_unit_test(test_relay_proof),  cmocka_unit_test(test_certificate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "cli/source.h"
 #include "plan/paths.h"
 #include "plan/probe.h"
+#include "plan/served.h"
 #include "plan/status.h"
 
 #define DEADLINE_MS 5000
@@ -67,6 +68,7 @@ static void check(struct health *h, const struct settings_source *src)
 {
 	struct probe_options options = { .deadline_ms = DEADLINE_MS };
 	struct err err = ERR_INIT;
+	struct served served;
 	struct settings s;
 	struct problems p;
 	struct plan plan;
@@ -75,6 +77,8 @@ static void check(struct health *h, const struct settings_source *src)
 	settings_load(&h->arena, src, &s, &p);
 	plan_make(&h->arena, &s, NULL, false, &plan, &p);
 	options.programs = probe_programs(&plan);
+	if (served_read(&h->arena, &served))
+		options.certs = &served.certs;
 	h->n = probe_list(&plan, PROBE_ALL, h->list);
 	h->failed = probe_run(h->list, h->n, &options, h->reports);
 	find_starting(h);

@@ -15,6 +15,7 @@
 #include "plan/apply.h"
 #include "plan/paths.h"
 #include "plan/probe.h"
+#include "plan/served.h"
 #include "plan/status.h"
 #include "settings/host.h"
 
@@ -189,7 +190,9 @@ static int ready(struct arena *a, const struct worker_context *ctx)
 	struct settings_source src = own_source(a);
 	const struct service_probe *list[PROBES_MAX];
 	struct probe_report reports[PROBES_MAX];
-	const struct probe_options options = { .deadline_ms = READY_MS, .keep_trying = true };
+	const struct probe_options options = { .deadline_ms = READY_MS,
+					       .keep_trying = true,
+					       .take_expired = true };
 	struct settings s;
 	struct problems p;
 	struct plan plan;
@@ -199,7 +202,9 @@ static int ready(struct arena *a, const struct worker_context *ctx)
 	settings_load(a, &src, &s, &p);
 	plan_make(a, &s, NULL, false, &plan, &p);
 	n = probe_list(&plan, PROBE_READINESS, list);
-	if (probe_run(list, n, &options, reports) == 0)
+	size_t failed = probe_run(list, n, &options, reports);
+	served_learn(a, reports, n);
+	if (failed == 0)
 		say_ready(a, &s, port_list(a, list, n), now_ms() - ctx->began_ms);
 	else
 		say_not_ready(reports, n);

@@ -129,13 +129,21 @@ static const char *hex(struct arena *a, const unsigned char *bytes, size_t n)
 	return buf_dup(a, &out);
 }
 
+const char *cert_leaf_id(struct arena *a, const X509 *x)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	return X509_digest(x, EVP_sha256(), digest, &n) == 1 ? hex(a, digest, n) : "";
+}
+
 static void identify(struct arena *a, const X509 *x, struct cert *cert)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
 	unsigned n = 0;
 	int der_n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
 
-	cert->leaf_id = X509_digest(x, EVP_sha256(), digest, &n) == 1 ? hex(a, digest, n) : "";
+	cert->leaf_id = cert_leaf_id(a, x);
 	cert->key_id =
 		der_n > 0 && EVP_Digest(der, (size_t)der_n, digest, &n, EVP_sha256(), NULL) == 1
 			? hex(a, digest, n)

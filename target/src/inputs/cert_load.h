@@ -62,6 +62,9 @@ bool cert_parse(struct arena *a, const struct cert_texts *texts, struct cert *ce
 bool cert_append_issuer(struct arena *a, const char *path, struct cert *cert, struct err *err)
 	MUST_CHECK;
 
+/* SHA-256 of a certificate, hexadecimal. */
+const char *cert_leaf_id(struct arena *a, const X509 *x);
+
 /* Whether the leaf is valid for the DNS name; a name "*.x" is compared as it is. */
 bool cert_covers(const struct cert *cert, const char *name);
 

@@ -21,6 +21,7 @@
 #include "plan/paths.h"
 #include "plan/provision.h"
 #include "plan/reload.h"
+#include "plan/served.h"
 #include "plan/stamp.h"
 #include "plan/status.h"
 #include "plan/tls_files.h"
@@ -306,6 +307,7 @@ static void finish_renewal(struct work *w, struct problems *p)
 	tls_files_sweep(&w->plan, PATH_LIVE);
 	if (!certs_remember(&w->arena, &server_where, &w->in, &err))
 		(void)fail(p, &err, "certificates");
+	served_check(&w->plan, p);
 }
 
 /* A bad file leaves the others in force: its last good copy is taken. Then the stamp is not stored,

@@ -52,6 +52,10 @@ enum channel_result channel_encrypt(struct channel *c, struct ssl_ctx_st *tls)
 	c->ssl = SSL_new(tls);
 	if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1)
 		return broken(c, "no memory for TLS");
+	/* The cast: the macro drops const, the library copies the name. */
+	if (c->server_name &&
+	    SSL_set_tlsext_host_name(c->ssl, (char *)(uintptr_t)c->server_name) != 1)
+		return broken(c, "no memory for TLS");
 	SSL_set_connect_state(c->ssl);
 	c->events = POLLOUT;
 	return CHANNEL_AGAIN;
@@ -126,7 +130,9 @@ static enum channel_result tls_result(struct channel *c, int rc, const char *wha
 
 static enum channel_result handshake(struct channel *c)
 {
+	unsigned char digest[EVP_MAX_MD_SIZE];
 	const X509 *cert;
+	unsigned n = 0;
 	int rc = SSL_do_handshake(c->ssl);
 
 	if (rc != 1) {
@@ -137,8 +143,11 @@ static enum channel_result handshake(struct channel *c)
 	cert = SSL_get0_peer_certificate(c->ssl);
 	if (cert == NULL)
 		return broken(c, "TLS without a certificate");
-	if (X509_cmp_current_time(X509_get0_notAfter(cert)) < 0)
-		return broken(c, "the certificate has expired");
+	c->expired = X509_cmp_current_time(X509_get0_notAfter(cert)) < 0;
+	if (X509_digest(cert, EVP_sha256(), digest, &n) != 1 || 2 * n >= sizeof(c->leaf_id))
+		return broken(c, "the certificate has no digest");
+	for (unsigned i = 0; i < n; i++)
+		(void)snprintf(c->leaf_id + (size_t)2 * i, 3, "%02x", digest[i]);
 	return CHANNEL_DONE;
 }
 

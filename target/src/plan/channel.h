@@ -29,7 +29,11 @@ struct channel {
 	int fd;
 	short events; /* what to poll for when an operation said CHANNEL_AGAIN */
 	bool connected, refused;
-	struct ssl_st *ssl; /* NULL = no TLS */
+	struct ssl_st *ssl;	 /* NULL = no TLS */
+	const char *server_name; /* to ask for (SNI), NULL = none; set before TLS begins */
+	/* After the handshake: SHA-256 of the server's certificate, hexadecimal; it is over. */
+	char leaf_id[65];
+	bool expired;
 	char why[160];
 };
 

@@ -25,7 +25,9 @@
 #define PATH_STATUS PATH_RUN "/status"
 /* What programs of the server leave for the health check to show, a file each; no failures. */
 #define PATH_NOTES PATH_RUN "/notes"
-/* Directories to watch, one a line, written by the boot worker. */
+/* Ports that serve certificates of the daemons' own settings, one a line; see served.h. */
+#define PATH_OTHER_CERTS PATH_RUN "/other-certificates"
+/* Directories to watch, one a line, written by the workers. */
 #define PATH_WATCH PATH_RUN "/watch"
 /* Findings that init's workers have logged, so that each is logged once. */
 #define PATH_FINDINGS PATH_RUN "/findings"

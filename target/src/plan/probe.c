@@ -81,12 +81,41 @@ static void fail(struct run *r, struct asking *a, const char *why)
 	a->retry_ms = now_ms() + (refused ? PAUSE_REFUSED_MS : PAUSE_BAD_MS);
 }
 
+/* False: the port serves a certificate that the caller does not expect. */
+static bool is_expected(const struct probe_certs *certs, const struct asking *a)
+{
+	if (certs == NULL || a->channel.leaf_id[0] == '\0')
+		return true;
+	for (const int *port = certs->others; port && *port > 0; port++)
+		if (*port == a->probe->port)
+			return true;
+	for (size_t i = 0; certs->leaf_ids[i]; i++)
+		if (streq(certs->leaf_ids[i], a->channel.leaf_id))
+			return true;
+	return false;
+}
+
+/* The conversation was good; the certificate may be none to leave it at. */
+static void finish_talk(struct run *r, struct asking *a)
+{
+	memcpy(a->report->leaf_id, a->channel.leaf_id, sizeof(a->report->leaf_id));
+	if (!is_expected(r->options->certs, a)) {
+		finish(a, false,
+		       "serves another certificate than it should: it has not taken over the new one");
+		a->phase = PHASE_PAUSE;
+		a->retry_ms = now_ms() + PAUSE_BAD_MS;
+	} else {
+		finish(a, true, "");
+	}
+}
+
 static void open_channel(struct run *r, struct asking *a)
 {
 	const struct service_probe *p = a->probe;
 	enum channel_result result;
 
 	channel_close(&a->channel);
+	a->channel.server_name = r->options->certs ? r->options->certs->server_name : NULL;
 	a->phase = PHASE_CONNECT;
 	result = p->port > 0
 			 ? channel_open_port(&a->channel, p->port, a->ipv6, p->tls ? r->tls : NULL)
@@ -186,7 +215,7 @@ static void hear_lines(struct run *r, struct asking *a)
 	memmove(a->heard.p, a->heard.p + used, a->heard.n - used);
 	buf_truncate(&a->heard, a->heard.n - used);
 	if (state == TALK_OK)
-		finish(a, true, "");
+		finish_talk(r, a);
 	else if (state == TALK_BAD && a->talk.relays) {
 		a->report->relays = true;
 		finish(a, false, a->talk.why); /* asking again makes it no better */
@@ -331,6 +360,8 @@ static void connect_on(struct run *r, struct asking *a)
 		open_channel(r, a);
 	} else if (result == CHANNEL_BROKEN) {
 		fail(r, a, a->channel.why);
+	} else if (result == CHANNEL_DONE && a->channel.expired && !r->options->take_expired) {
+		fail(r, a, "the certificate has expired");
 	} else if (result == CHANNEL_DONE && connects_only(a->probe)) {
 		finish(a, true, "");
 	} else if (result == CHANNEL_DONE) {

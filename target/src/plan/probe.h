@@ -6,9 +6,10 @@
  *	n = probe_list(&plan, kinds, list, ARRAY_SIZE(list));
  *	failed = probe_run(list, n, &options, reports);
  *
- * A port is asked at the loopback addresses, 127.0.0.1 first, then ::1 where that refuses. Implicit
- * TLS is a real handshake; the certificate is not verified (its name and issuer are the
- * administrator's affair) but an expired one fails.
+ * A port is asked at the loopback addresses, 127.0.0.1 first, then ::1 where that refuses. TLS
+ * is a real handshake; the certificate is not verified (its name and issuer are the
+ * administrator's affair) but an expired one fails, and so does one that is not among those that
+ * the caller expects. A daemon that is being told of a new one gets some time.
  *
  * OWNERSHIP
  *	list and reports are arrays of the caller. Reports point to the descriptors' probes.
@@ -36,6 +37,15 @@ struct probe_options {
 	bool keep_trying;
 	/* PROBE_PROGRAMS: NULL-terminated names of the programs that must run (control.h). */
 	const char *const *programs;
+	/* Which certificates may be served; NULL = any. See served.h. */
+	const struct probe_certs *certs;
+	bool take_expired; /* being ready does not mean that the certificate is good */
+};
+
+struct probe_certs {
+	const char *server_name;     /* to ask for (SNI), NULL = none */
+	const char *const *leaf_ids; /* NULL-terminated: SHA-256, hexadecimal */
+	const int *others;	     /* ports that may serve any, 0-terminated; NULL = none */
 };
 
 struct probe_report {
@@ -43,7 +53,8 @@ struct probe_report {
 	bool ok;
 	bool relays; /* PROBE_RELAY: a stranger may relay */
 	int took_ms;
-	char text[512]; /* why not; one line, printable */
+	char leaf_id[65]; /* of the certificate, "" without TLS */
+	char text[512];	  /* why not; one line, printable */
 };
 
 enum probe_choice {
