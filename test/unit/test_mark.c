@@ -9,7 +9,7 @@ static struct temp t;
 static const char *file;
 
 #define OFFER "\0\0\0\015O\0\0\0\006\0\0\001\377\0\037\377\377"
-#define AGREED "\0\0\0\015O\0\0\0\006\0\0\0\021\0\010\003\317"
+#define AGREED "\0\0\0\015O\0\0\0\006\0\0\0\021\0\010\163\317"
 #define PROCEED "\0\0\0\001c"
 #define CHANGED "\0\0\0\033m\0\0\0\001X-Size\0bigger than 20\0"
 #define HEADER "\0\0\0\007LA\0bcd\0" /* 8 bytes as a line */

@@ -11,33 +11,26 @@
  * Counted as scanners that are given the message by a milter count: name, value and four bytes for each header, and the
  * body.
  *
- * SOURCES
- *	sendmail's mfdef.h (packets, flags); Postfix MILTER_README. A packet is its length, 4 bytes, then that much: a
- *	command and its data.
+ * SEE ALSO
+ *	base/milter.h
  */
-#include <arpa/inet.h>
-
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/milter.h"
 #include "base/str.h"
 #include "cli/cli.h"
 
 #define FILE_MAX 4096
-#define PACKET_MAX ((uint32_t)1 << 20)
-#define VERSION 6
-#define ACTIONS (0x01u | 0x10u) /* add, change headers */
-/* Not wanted: connect, HELO, MAIL, RCPT, end of headers, unknown commands, DATA. No answer to: header, body. */
-#define NOT_WANTED (0x01u | 0x02u | 0x04u | 0x08u | 0x40u | 0x100u | 0x200u)
-#define NO_ANSWER_HEADER 0x80u
-#define NO_ANSWER_BODY 0x80000u
+#define NOT_WANTED                                                                                 \
+	(MILTER_STEP_CONNECT | MILTER_STEP_HELO | MILTER_STEP_MAIL | MILTER_STEP_RCPT |            \
+	 MILTER_STEP_END_OF_HEADERS | MILTER_STEP_UNKNOWN | MILTER_STEP_DATA)
 
 struct mark {
 	int64_t over;
 	const char *header, *value;
 	uint64_t seen;
-	uint32_t flags; /* what was agreed on */
+	struct milter m;
 };
 
 static int usage(FILE *to, int status)
@@ -75,128 +68,56 @@ static bool read_file(struct arena *a, const char *path, struct mark *m, struct 
 	return true;
 }
 
-/* Exactly n bytes; false at the end of the stream. */
-static bool read_all(int fd, void *out, size_t n)
-{
-	char *p = out;
-
-	while (n > 0) {
-		ssize_t got = read(fd, p, n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		p += got;
-		n -= (size_t)got;
-	}
-	return true;
-}
-
-static void add_u32(struct buf *out, uint32_t n)
-{
-	uint32_t wire = htonl(n);
-
-	buf_add(out, &wire, sizeof(wire));
-}
-
-static uint32_t get_u32(const char *p)
-{
-	uint32_t wire;
-
-	memcpy(&wire, p, sizeof(wire));
-	return ntohl(wire);
-}
-
-static bool answer(char command, const struct buf *data)
-{
-	autobuf struct buf out = BUF_INIT;
-
-	add_u32(&out, (uint32_t)(1 + (data ? data->n : 0)));
-	buf_addc(&out, command);
-	if (data)
-		buf_add(&out, data->p, data->n);
-	return write_all(STDOUT_FILENO, out.p, out.n);
-}
-
-static bool proceed(void)
-{
-	return answer('c', NULL);
-}
-
-static bool negotiate(struct mark *m, const char *data, size_t n)
-{
-	autobuf struct buf out = BUF_INIT;
-
-	if (n < 12 || get_u32(data) < VERSION || (get_u32(data + 4) & ACTIONS) != ACTIONS)
-		return false;
-	m->flags = get_u32(data + 8) & (NOT_WANTED | NO_ANSWER_HEADER | NO_ANSWER_BODY);
-	add_u32(&out, VERSION);
-	add_u32(&out, ACTIONS);
-	add_u32(&out, m->flags);
-	return answer('O', &out);
-}
-
 /* The end of a message, perhaps with a last part of it. */
 static bool finish(struct mark *m, size_t n)
 {
 	bool is_big = m->seen + n > (uint64_t)m->over;
-	autobuf struct buf out = BUF_INIT;
 
 	m->seen = 0;
-	if (is_big) {
-		add_u32(&out, 1); /* the first of that name */
-		buf_add(&out, m->header, strlen(m->header) + 1);
-		buf_add(&out, m->value, strlen(m->value) + 1);
-		if (!answer('m', &out))
-			return false;
-	}
-	return proceed();
+	return (!is_big || milter_change_header(&m->m, 1, m->header, m->value)) &&
+	       milter_continue(&m->m, MILTER_END);
 }
 
-/* One packet; false = the connection is over. */
-static bool take(struct mark *m, char command, const char *data, size_t n)
+/* False = the connection is over. */
+static bool take(struct mark *m, int command, struct str data, struct err *err)
 {
 	switch (command) {
-	case 'O':
-		return negotiate(m, data, n);
-	case 'L': /* NAME\0VALUE\0 stands for "NAME: VALUE\r\n" */
-		m->seen += n + 2;
-		return (m->flags & NO_ANSWER_HEADER) || proceed();
-	case 'B':
-		m->seen += n;
-		return (m->flags & NO_ANSWER_BODY) || proceed();
-	case 'E':
-		return finish(m, n);
-	case 'A':
-	case 'K': /* another connection of the MTA's client */
+	case MILTER_OPTIONS:
+		return milter_negotiate(&m->m, data, NOT_WANTED, err);
+	case MILTER_HEADER: /* NAME\0VALUE\0 stands for "NAME: VALUE\r\n" */
+		m->seen += data.n + 2;
+		break;
+	case MILTER_BODY:
+		m->seen += data.n;
+		break;
+	case MILTER_END:
+		return finish(m, data.n);
+	case MILTER_ABORT:
+	case MILTER_NEXT_CLIENT:
 		m->seen = 0;
 		return true;
-	case 'D': /* macros */
+	case MILTER_MACROS:
 		return true;
-	case 'Q':
+	case MILTER_QUIT:
 		return false;
 	default:
-		return proceed();
+		break;
 	}
+	return milter_continue(&m->m, command);
 }
 
 static void serve(struct mark *m)
 {
-	autobuf struct buf data = BUF_INIT;
-	uint32_t n;
-	char head[5];
+	struct err err = ERR_INIT;
+	struct str data;
+	int command;
 
-	while (read_all(STDIN_FILENO, head, sizeof(head))) {
-		n = get_u32(head);
-		if (n == 0 || n > PACKET_MAX) {
-			log_error("a milter packet of %" PRIu32 " bytes", n);
-			return;
-		}
-		buf_reset(&data);
-		buf_reserve(&data, n);
-		if (!read_all(STDIN_FILENO, data.p, n - 1) || !take(m, head[4], data.p, n - 1))
-			return;
-	}
+	milter_init(&m->m, STDIN_FILENO, STDOUT_FILENO);
+	while (milter_next(&m->m, &command, &data, &err) && take(m, command, data, &err))
+		;
+	if (err.class != ERR_NONE)
+		log_error("%s", err.text);
+	milter_fini(&m->m);
 }
 
 int cli_mark(int argc, char **argv)
