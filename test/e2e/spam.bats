@@ -376,6 +376,7 @@ teardown_file() { e2e_stop; }
 @test "ENABLE_AMAVIS=0 turns scanning off; nothing of it runs" {
 	account_line anna@example.test secret >"$(config off)/postfix-accounts.cf"
 	server_start off -e ENABLE_SPAMASSASSIN=1 -e ENABLE_AMAVIS=0
+	[ "$(log_of off | grep -c 'ENABLE_SPAMASSASSIN=1 has no effect: mail is not scanned')" -eq 1 ]
 	mail_in off anna@example.test gtube-3 --body "$GTUBE"
 	run fetch off anna@example.test secret gtube-3
 	assert_status 0
