@@ -56,4 +56,4 @@ test: engine-compose
 	@test/tally.sh sum
 
 bench: image
-	@$(with_engine) && IMAGE=$(IMAGE) test/bench/run.sh
+	@$(with_engine) && IMAGE=$(IMAGE) test/bench/run.sh && IMAGE=$(IMAGE) test/bench/scanning.sh
