@@ -113,8 +113,11 @@ static void finish(const struct child *c, int64_t until_ms, char *why_r, size_t 
 	(void)kill(c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (n == 0 && (got != 0 || (WIFEXITED(status) && WEXITSTATUS(status) != 0)))
+	if (n == 0 && got != 0)
 		(void)snprintf(why_r, size, "it does not answer within %d s", TEST_MS / 1000);
+	else if (n == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+		(void)snprintf(why_r, size, "it could not be tested (status %d)",
+			       proc_exit_status(status));
 }
 
 /* All lists at the same time. */
