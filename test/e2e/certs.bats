@@ -358,3 +358,90 @@ refuse() {
 	assert_equal "$(served mixed 993)" "$(fingerprint /config/mixed/ssl/mail.example.test-cert.pem)"
 	server_remove mixed
 }
+
+# --- the end ----------------------------------------------------------------------------------------
+
+# The messages in the postmaster's INBOX.
+reminders() { tools mt count "$(address "$1")" anna@example.test secret-anna; }
+has_reminders() { [ "$(reminders "$1")" -ge "$2" ]; }
+
+@test "before its end a certificate is told of in the log, in the health check and by mail, once for each step" {
+	cert_make /config/end/certs mail.example.test 6
+	start end -e POSTMASTER_ADDRESS=anna@example.test -e SSL_TYPE=manual \
+		-e SSL_CERT_PATH=/tmp/docker-mailserver/certs/fullchain.pem -e SSL_KEY_PATH=/tmp/docker-mailserver/certs/privkey.pem
+	wait_until 30 log_has end 'the certificate of mail.example.test expires in 5 days, on' || show_server end
+	wait_until 20 has_reminders end 1
+	run fetch end anna@example.test secret-anna 'the certificate of mail.example.test expires in 5 days'
+	assert_output 'Auto-Submitted: auto-generated'
+	assert_output 'From: Mail server mail.example.test <anna@example.test>'
+	run in_server end mailserver healthcheck
+	assert_status 0
+	assert_match 'note +the certificate of mail.example.test expires in 5 days'
+	run in_server end mailserver healthcheck --json
+	assert_output '"days_left": 5'
+	# What cron does, and a restart: nothing is told twice.
+	in_server end grep -q '^23 \* \* \* \* root /usr/local/bin/mailserver certificates$' /etc/crontab
+	in_server end mailserver certificates
+	server_restart end
+	in_server end mailserver certificates
+	assert_equal "$(reminders end)" 1
+	# The next steps. Each certificate is another one, so each is told once.
+	cert_make /config/end/certs mail.example.test 3
+	wait_served end "$(fingerprint /config/end/certs/fullchain.pem)"
+	in_server end mailserver certificates
+	wait_until 20 has_reminders end 2
+	fetch end anna@example.test secret-anna 'expires in 2 days' >/dev/null
+	cert_make /config/end/certs mail.example.test 1
+	wait_served end "$(fingerprint /config/end/certs/fullchain.pem)"
+	in_server end mailserver certificates
+	in_server end mailserver certificates
+	wait_until 20 has_reminders end 3
+	fetch end anna@example.test secret-anna 'expires today' >/dev/null
+	# Renewed: nothing more.
+	cert_make /config/end/certs mail.example.test 60
+	wait_served end "$(fingerprint /config/end/certs/fullchain.pem)"
+	in_server end mailserver certificates
+	run in_server end mailserver healthcheck --verbose
+	assert_match 'ok +the certificate of mail.example.test expires in 59 days'
+	refute_match '^note'
+	run in_server end cat /var/mail-state/lib-mailserver/tls/told
+	assert_equal "$output" ''
+	assert_equal "$(reminders end)" 3
+	server_remove end
+}
+
+@test "without a postmaster the log alone tells; an expired certificate does not keep the server from being ready" {
+	cert_make /config/over/certs mail.example.test -2
+	server_create over -e MAIL_ACCOUNTS='anna@example.test:secret-anna' -e POSTMASTER_ADDRESS=nobody@example.test -e SSL_TYPE=manual \
+		-e SSL_CERT_PATH=/tmp/docker-mailserver/certs/fullchain.pem -e SSL_KEY_PATH=/tmp/docker-mailserver/certs/privkey.pem
+	server_boot over
+	wait_until 20 is_ready over
+	wait_until 10 log_has over 'the certificate of mail.example.test expired on'
+	wait_until 10 log_has over 'nobody receives nobody@example.test: the warning is in this log only'
+	assert_equal "$(queue_length over)" 0
+	run in_server over mailserver healthcheck
+	assert_status 1
+	assert_output 'the certificate has expired'
+	server_remove over
+}
+
+@test "our own certificate is made anew while the server runs and no file changes" {
+	local first
+	# It ends a moment after 30 days from now, when there is no file that changes.
+	almost_over /config/timer $((30 * 86400 + 25)) x
+	server_create timer -e MAIL_ACCOUNTS='anna@example.test:secret-anna' -v "$LAB-timer:/var/mail-state"
+	"$ENGINE" run --rm -v "$LAB-timer:/s" -v "$(config timer):/c:ro" "$IMAGE" sh -ec 'mkdir -p /s/lib-mailserver/tls
+		cp /c/x-cert.pem /s/lib-mailserver/tls/cert.pem; install -m 600 /c/x-key.pem /s/lib-mailserver/tls/key.pem'
+	first=$(fingerprint /config/timer/x-cert.pem)
+	server_boot timer
+	server_ready timer
+	serves timer 143 "$first"
+	renewed() {
+		in_server timer mailserver certificates && serves timer 143 "$first" && return 1
+		log_has timer "made a self-signed certificate for 'mail.example.test'"
+	}
+	wait_until 60 renewed
+	wait_until 10 is_healthy timer
+	server_remove timer
+	"$ENGINE" volume rm "$LAB-timer" >/dev/null
+}

@@ -18,6 +18,7 @@ int cli_render(int argc, char **argv);
 int cli_healthcheck(int argc, char **argv);
 int cli_man(int argc, char **argv);
 int cli_exec(int argc, char **argv);
+int cli_certificates(int argc, char **argv);
 int cli_watchdog(int argc, char **argv);
 int cli_mark(int argc, char **argv);
 int cli_renew(int argc, char **argv);

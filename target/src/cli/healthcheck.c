@@ -7,6 +7,7 @@
 #include "base/proc_stat.h"
 #include "cli/cli.h"
 #include "cli/source.h"
+#include "plan/expiry.h"
 #include "plan/paths.h"
 #include "plan/probe.h"
 #include "plan/served.h"
@@ -24,6 +25,7 @@ struct health {
 	size_t n, failed, started;	  /* failed: for good */
 	struct status status;
 	struct text_vec notes;
+	struct expiry_vec certs;
 	int64_t took_ms;
 };
 
@@ -64,6 +66,19 @@ static void find_starting(struct health *h)
 	}
 }
 
+/* A certificate that ends soon is no failure: there is time. One that is over has failed the ports
+ * that serve it. */
+static void note_certs(struct health *h, const struct settings *s)
+{
+	int64_t now = (int64_t)time(NULL);
+
+	expiry_list(&h->arena, s, &h->certs);
+	for (size_t i = 0; i < h->certs.n; i++)
+		if (expiry_days(&h->certs.v[i], now) < EXPIRY_WARN_DAYS)
+			*VEC_PUSH(&h->arena, &h->notes) =
+				expiry_text(&h->arena, &h->certs.v[i], now);
+}
+
 static void check(struct health *h, const struct settings_source *src)
 {
 	struct probe_options options = { .deadline_ms = DEADLINE_MS };
@@ -82,12 +97,26 @@ static void check(struct health *h, const struct settings_source *src)
 	h->n = probe_list(&plan, PROBE_ALL, h->list);
 	h->failed = probe_run(h->list, h->n, &options, h->reports);
 	find_starting(h);
+	note_certs(h, &s);
 	if (!status_read(&h->arena, PATH_STATUS, &h->status, &err))
 		*VEC_PUSH(&h->arena, &h->status.findings) = arena_strdup(&h->arena, err.text);
 	else if (h->status.accounts < 0)
 		*VEC_PUSH(&h->arena, &h->status.findings) =
 			"the last change could not be applied, nor could it be written down why (is /run full?)";
 	status_notes(&h->arena, PATH_NOTES, &h->notes);
+}
+
+/* Those that last; of the others there is a note. */
+static void print_certs(const struct health *h)
+{
+	int64_t now = (int64_t)time(NULL);
+	struct arena a;
+
+	arena_init(&a, "certificates");
+	for (size_t i = 0; i < h->certs.n; i++)
+		if (expiry_days(&h->certs.v[i], now) >= EXPIRY_WARN_DAYS)
+			printf("ok      %s\n", expiry_text(&a, &h->certs.v[i], now));
+	arena_fini(&a);
 }
 
 static void print_text(const struct health *h, bool verbose)
@@ -105,6 +134,8 @@ static void print_text(const struct health *h, bool verbose)
 		else
 			printf("FAILED  %s: %s\n", label, r->text);
 	}
+	if (verbose)
+		print_certs(h);
 	for (size_t i = 0; i < h->status.findings.n; i++)
 		printf("FAILED  %s\n", h->status.findings.v[i]);
 	for (size_t i = 0; i < h->notes.n; i++)
@@ -160,6 +191,13 @@ static void print_json(const struct health *h)
 	}
 	print_json_list("findings", &h->status.findings);
 	print_json_list("notes", &h->notes);
+	printf("], \"certificates\": [");
+	for (size_t i = 0; i < h->certs.n; i++) {
+		printf("%s{\"name\": ", i ? ", " : "");
+		print_json_string(h->certs.v[i].name);
+		printf(", \"sha256\": \"%s\", \"days_left\": %" PRId64 "}", h->certs.v[i].leaf_id,
+		       expiry_days(&h->certs.v[i], (int64_t)time(NULL)));
+	}
 	printf("]}\n");
 }
 

@@ -13,6 +13,7 @@
 #include "init/findings.h"
 #include "init/sys.h"
 #include "plan/apply.h"
+#include "plan/expiry.h"
 #include "plan/paths.h"
 #include "plan/probe.h"
 #include "plan/served.h"
@@ -208,6 +209,7 @@ static int ready(struct arena *a, const struct worker_context *ctx)
 		say_ready(a, &s, port_list(a, list, n), now_ms() - ctx->began_ms);
 	else
 		say_not_ready(reports, n);
+	expiry_tell(a, &s);
 	return may_relay(reports, n) ? ERR_CONFIG : 0;
 }
 
