@@ -45,7 +45,7 @@ DEF_ORDER := $(filter $(DEF_FOLDERS),$(ORDER)) $(filter-out $(ORDER),$(DEF_FOLDE
 
 # Libraries: linked only if a source includes their header.
 uses = $(shell grep -lE '^.include <$(1)[.]h>' $(SOURCES) /dev/null)
-LIBS := -lcrypt -lcrypto -lssl
+LIBS := -lcrypt -lcrypto -lssl -lresolv
 LIBS += $(if $(call uses,jansson),-ljansson)
 LIBS += $(if $(call uses,cdb),-lcdb)
 LIBS += $(if $(call uses,lmdb),-llmdb)

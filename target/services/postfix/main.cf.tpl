@@ -266,7 +266,23 @@ smtpd_tls_chain_files =
 {{/tls_alt_cert}}
 # Other names of this server with certificates of their own: ssl-sni.cf, ssl-sni/.
 tls_server_sni_maps = cdb:/run/mailserver/live/sni
+{{#dane_yes}}
+# SMTP_TLS_DANE=yes: TLSA records decide, where there are any.
+smtp_tls_security_level = dane
+smtp_dns_support_level = dnssec
+{{/dane_yes}}
+{{^dane_yes}}
 smtp_tls_security_level = may
+{{/dane_yes}}
+{{#dane_auto}}
+# SMTP_TLS_DANE=auto: the last table says "dane" of every destination, or nothing, as the resolver validates or not.
+smtp_dns_support_level = dnssec
+dnssec_probe =
+{{/dane_auto}}
+smtp_tls_policy_maps =
+{{#dane_auto}}
+	pipemap:{ static:default, lmdb:/run/mailserver/live/tls-default }
+{{/dane_auto}}
 smtp_tls_CApath = /etc/ssl/certs
 
 smtpd_tls_protocols = >=TLSv1.2

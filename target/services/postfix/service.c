@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "inputs/relays.h"
+#include "postfix/dane.h"
 #include "postfix/merge.h"
 #include "postfix/relay_tables.h"
 #include "postfix/tables.h"
@@ -48,7 +49,19 @@ static struct tpl_value default_relay_transport(const struct service_ctx *ctx)
 	return tpl_text(implicit ? RELAY_TRANSPORT_TLS : RELAY_TRANSPORT);
 }
 
+static struct tpl_value dane_auto(const struct service_ctx *ctx)
+{
+	return tpl_bool(streq(ctx->s->smtp_tls_dane, "auto"));
+}
+
+static struct tpl_value dane_yes(const struct service_ctx *ctx)
+{
+	return tpl_bool(streq(ctx->s->smtp_tls_dane, "yes"));
+}
+
 static const struct fact facts[] = {
+	{ "dane_auto", "DANE is on for mail that leaves while the resolver validates", dane_auto },
+	{ "dane_yes", "DANE is on for mail that leaves, whatever the resolver does", dane_yes },
 	{ "default_relay_transport", "master.cf service for DEFAULT_RELAY_HOST",
 	  default_relay_transport },
 	{ NULL, NULL, NULL },
@@ -83,6 +96,7 @@ static const struct service_dir dirs[] = {
 	{ QUEUE "/public", "postfix", "postdrop", 0710 },
 	{ QUEUE "/pid", NULL, NULL, 0755 },
 	{ "/var/mail-state/lib-postfix", "postfix", "postfix", 0755 },
+	{ "/run/mailserver/notes", NULL, NULL, 0755 },
 	{ NULL, NULL, NULL, 0 },
 };
 
@@ -105,6 +119,19 @@ static const struct service_check checks[] = {
 };
 
 static const char *const reload[] = { "/usr/sbin/postfix", "reload", NULL };
+
+static const struct service_applet applets[] = {
+	{ "dane-check", dane_check_main },
+	{ NULL, NULL },
+};
+
+static const struct service_cron crons[] = {
+	{ "@reboot", "root", "/usr/local/bin/mailserver dane-check" },
+	{ "*/10 * * * *", "root", "/usr/local/bin/mailserver dane-check" },
+	{ NULL, NULL, NULL },
+};
+
+static const char *const leftovers[] = { "/run/mailserver/notes/dane", NULL };
 
 static const struct service_probe probes[] = {
 	{ .name = "smtp", .kind = PROBE_SMTP, .port = 25 },
@@ -217,11 +244,14 @@ const struct service service_postfix = {
 	.links = links,
 	.states = states,
 	.dirs = dirs,
+	.leftovers = leftovers,
 	.pristine = pristine,
 	.checks = checks,
 	.reload = reload,
 	.reload_inputs = INPUT_TLS,
 	.probes = probes,
+	.crons = crons,
+	.applets = applets,
 	.live = &postfix_live,
 	.finish = finish,
 	.origin = origin,

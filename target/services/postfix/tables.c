@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "inputs/senders.h"
 #include "postfix/access_tables.h"
+#include "postfix/dane.h"
 #include "postfix/lmdb_table.h"
 #include "postfix/relay_tables.h"
 #include "postfix/sni_table.h"
@@ -458,7 +459,8 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 			return false;
 	if (!commit_domains(ctx, err))
 		return false;
-	if (!relay_tables_commit(ctx, err) || !access_tables_commit(ctx, err))
+	if (!relay_tables_commit(ctx, err) || !access_tables_commit(ctx, err) ||
+	    !dane_tables_commit(ctx, err))
 		return false;
 	for (int t = T_MAILBOXES; t < T_COUNT; t++)
 		if (st->ready[t] && !publish(ctx, (enum table)t, err))

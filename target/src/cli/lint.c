@@ -21,6 +21,7 @@ static const char *const item_fields[] = {
 	"learn_spam", "learn_ham",     "pattern",
 	"dnsbl_site", "dns_list",      "low",
 	"high",	      "stopasgroup",   "learn_user",
+	"dropin",
 };
 
 /* Rows that C code reads without a template. */
@@ -71,6 +72,8 @@ static const char *const used_by_code[] = {
 	"CLAMAV_ENCRYPTED",
 	"CLAMAV_EXCEEDED_LIMITS",
 	"VIRUSMAILS_DELETE_DELAY",
+	"SMTP_TLS_DANE",
+	"ENABLE_RESOLVER",
 };
 
 struct lint {

@@ -1,0 +1,234 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Mail that leaves, and how well its TLS is checked: DANE against a name space that is signed from the root on
+# (tools/bin/signed), with a validating resolver outside, inside (ENABLE_RESOLVER=1), and with none.
+#
+# All domains lead to the same mail exchanger, mx.other.test: dane.test has its TLSA record, wrong.test one that does not
+# fit, none.test has none.
+
+load lib/e2e
+
+setup_file() {
+	e2e_start
+	mkdir "$LAB_DIR/zone" && chmod 0777 "$LAB_DIR/zone"
+	records >"$LAB_DIR/zone/records"
+	"$ENGINE" run -d --name "$LAB-dns" --network "$LAB" -v "$LAB_DIR/zone:/zone" "$TOOLS_IMAGE" signed >/dev/null
+	wait_until 30 log_has dns 'signed: ready' || log_of dns
+	printf 'nameserver %s\n' "$(address dns)" >"$LAB_DIR/signed.conf"
+	# On an internal network the engine's DNS asks nobody; here it does. All that it is asked about ends in the lab.
+	"$ENGINE" network create "$LAB-front" >/dev/null
+	tools sh -c 'printf "%s\n" dane.test wrong.test none.test >/srv/mx/domains'
+	# Hosts that other.test and the tests' own names need are known to both name servers.
+	server_start plain -e SSL_TYPE=self-signed -e MAIL_ACCOUNTS='anna@example.test:secret'
+	signed_server_start valid -v "$LAB_DIR/signed.conf:/etc/resolv.conf:ro"
+	drop_in >"$LAB_DIR/unbound.conf"
+}
+
+teardown_file() {
+	e2e_stop
+	"$ENGINE" network rm "$LAB-front" >/dev/null || :
+}
+
+spki() { tools sh -c 'openssl x509 -in /srv/mx/cert.pem -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum' | cut -d' ' -f1; }
+
+records() {
+	local domain
+	echo "mx.other.test. A $(address tools)"
+	echo 'other.test. MX 10 mx.other.test.'
+	for domain in dane wrong none; do
+		echo "$domain.test. MX 10 mx.$domain.test."
+		echo "mx.$domain.test. A $(address tools)"
+	done
+	echo "_25._tcp.mx.dane.test. TLSA 3 1 1 $(spki)"
+	echo "_25._tcp.mx.wrong.test. TLSA 3 1 1 $(spki | tr 0-9a-f 1-9a-f0)"
+	echo 'broken.test. MX 10 mx.broken.test.'
+}
+
+# What makes the server's own resolver ask the test's root.
+drop_in() {
+	printf '%s\n' 'server:' "  trust-anchor: \"$(tr '\t' ' ' <"$LAB_DIR/zone/anchor" | sed 's/ IN DS/ DS/; s/;.*//')\"" \
+		'  local-zone: "test." nodefault' 'stub-zone:' '  name: "."' "  stub-addr: $(address dns)@5300"
+}
+
+signed_server_create() {
+	"$ENGINE" create --name "$LAB-$1" --network "${NETWORK:-$LAB}" --hostname mail.example.test -e SSL_TYPE=self-signed \
+		-e POSTSCREEN_GREET_WAIT=1 -e MAIL_ACCOUNTS='anna@example.test:secret' -v "$(config "$1"):/tmp/docker-mailserver" \
+		"${@:2}" "$IMAGE" >/dev/null
+}
+
+signed_server_start() {
+	signed_server_create "$@"
+	server_boot "$1"
+	server_ready "$1"
+}
+
+# send NAME TO: from an account; its subject is in $subject.
+send() {
+	subject=$(unique out)
+	in_server "$1" sh -c "printf 'Subject: $subject\n\ntext\n' | sendmail -f anna@example.test '$2'"
+}
+
+put_off() { in_server "$1" postqueue -j | grep -q "\"address\": \"$2\".*$3"; }
+
+# The log's line about the TLS connection for the message to this domain.
+tls_lines() { log_of "$1" | grep -E 'postfix/smtp\[.*TLS connection established to mx'; }
+
+@test "a resolver that does not validate: no DANE, said once in the log and in the health check" {
+	wait_until 30 log_has plain 'DANE is off for mail that leaves: the resolver does not validate DNSSEC'
+	run in_server plain mailserver healthcheck --verbose
+	assert_status 0
+	assert_output 'mail leaves without DANE: the resolver of the container does not validate DNSSEC'
+	send plain bob@other.test
+	mx_wait "$subject"
+	run in_server plain mailserver dane-check
+	assert_status 0
+	assert_equal "$(log_of plain | grep -c 'DANE is off for mail that leaves')" 1
+	run log_of plain
+	refute_output 'DNSSEC validation may be unavailable'
+}
+
+@test "a resolver outside that validates: DANE is on without a reload" {
+	wait_until 30 log_has valid 'DANE is on for mail that leaves: the resolver validates DNSSEC'
+	run in_server valid mailserver healthcheck --verbose
+	refute_output 'without DANE'
+	assert_equal "$(log_of valid | grep -c 'DANE is on for mail that leaves')" 1
+	run log_of valid
+	refute_output 'refreshing the Postfix mail system'
+}
+
+dane_works() {
+	local name=$1
+	send "$name" bob@dane.test
+	mx_wait "$subject"
+	run log_of "$name"
+	assert_match 'Verified TLS connection established to mx\.dane\.test'
+
+	send "$name" bob@none.test
+	mx_wait "$subject"
+	run log_of "$name"
+	assert_match '(Untrusted|Trusted|Anonymous) TLS connection established to mx\.none\.test'
+
+	send "$name" bob@wrong.test
+	wait_until 20 put_off "$name" bob@wrong.test 'Server certificate not verified' || { in_server "$name" postqueue -p; false; }
+	if mx_has "$subject"; then fail 'it was delivered in spite of its TLSA record'; fi
+}
+
+@test "DANE: what matches is delivered, what does not waits, without TLSA records as ever" {
+	dane_works valid
+}
+
+@test "SMTP_TLS_DANE=no: the same record stops nothing" {
+	signed_server_start off -v "$LAB_DIR/signed.conf:/etc/resolv.conf:ro" -e SMTP_TLS_DANE=no
+	send off bob@wrong.test
+	mx_wait "$subject"
+	run in_server off postconf -h smtp_dns_support_level smtp_tls_security_level
+	assert_output may
+	refute_output dnssec
+	run log_of off
+	refute_output 'DANE is'
+	server_remove off
+}
+
+@test "SMTP_TLS_DANE=yes: DANE from the first message on" {
+	signed_server_start forced -v "$LAB_DIR/signed.conf:/etc/resolv.conf:ro" -e SMTP_TLS_DANE=yes
+	run in_server forced postconf -h smtp_dns_support_level smtp_tls_security_level
+	assert_output dnssec
+	assert_output dane
+	dane_works forced
+	server_remove forced
+}
+
+# --- the resolver inside ------------------------------------------------------------------------------
+
+DROP_IN=/usr/share/mailserver/drop-in/resolver/conf.d/lab.conf
+
+@test "ENABLE_RESOLVER=1 behind the engine's DNS (dns: 127.0.0.1), read-only root: DANE, and the names of other containers" {
+	local options=(--read-only --tmpfs /run --tmpfs /tmp --cap-drop ALL) cap
+	for cap in $E2E_CAPABILITIES; do options+=(--cap-add "$cap"); done
+	NETWORK=$LAB-front signed_server_create inside "${options[@]}" --dns 127.0.0.1 -e ENABLE_RESOLVER=1 -v "$LAB_DIR/unbound.conf:$DROP_IN:ro"
+	"$ENGINE" network connect "$LAB" "$LAB-inside"
+	"$ENGINE" start "$LAB-inside" >/dev/null
+	server_ready inside
+	wait_until 30 log_has inside 'DANE is on for mail that leaves: the resolver validates DNSSEC'
+	run in_server inside mailserver healthcheck --verbose
+	assert_match '^ok +resolver'
+	run in_server inside dig +short . NS
+	assert_output ns.lab.test
+	run in_server inside dig +dnssec mx.dane.test
+	assert_match 'flags:.* ad'
+	# Docker answers for its own.
+	run in_server inside getent hosts "$LAB-tools"
+	assert_status 0
+	assert_output "$(address tools)"
+	dane_works inside
+}
+
+@test "only loopback is listened on, and strangers get no answer" {
+	run tools dig +time=1 +tries=1 "@$(in_server inside getent ahostsv4 mail.example.test | awk 'NR == 1 { print $1 }')" . NS
+	refute_output ns.lab.test
+	run in_server inside ss -Hlnu sport = :53
+	refute_match '(0\.0\.0\.0|\*|\[::\]):53'
+	assert_output '127.0.0.1:53'
+}
+
+@test "forged answers are no answers: a record that was changed on the way" {
+	# The zone as the name server has it, with another address under the old signature.
+	"$ENGINE" exec "$LAB-dns" sh -c "cd /srv/signed && sed -i '/^none\.test\..*IN.MX.10 /s/10 mx.none/20 mx.none/' zone.signed &&
+		nsd-control -c nsd.conf reload" >/dev/null
+	in_server inside unbound-control -q -c /etc/unbound/unbound.conf flush_zone .
+	run in_server inside dig none.test MX
+	assert_output SERVFAIL
+	wait_until 10 log_matches inside 'validation failure.*none\.test'
+	"$ENGINE" exec "$LAB-dns" signed update
+	in_server inside unbound-control -q -c /etc/unbound/unbound.conf flush_zone .
+	run in_server inside dig +short none.test MX
+	assert_output '10 mx.none.test.'
+}
+
+@test "while the resolver is down the health check says so; what it was is kept, and mail waits" {
+	in_server inside supervisorctl stop resolver
+	run in_server inside mailserver healthcheck
+	assert_status 1
+	assert_output resolver
+	send inside bob@dane.test
+	wait_until 30 put_off inside bob@dane.test 'Host or domain name not found' || { in_server inside postqueue -p; false; }
+	in_server inside supervisorctl start resolver
+	wait_until 20 is_healthy inside
+	in_server inside postqueue -f
+	mx_wait "$subject" 40
+	server_remove inside
+}
+
+@test "a resolv.conf that names others: rewritten where it can be, else a warning with the remedy" {
+	"$ENGINE" run -d --name "$LAB-bridge" --hostname mail.example.test -e ENABLE_RESOLVER=1 --dns 192.0.2.53 \
+		-v "$LAB_DIR/unbound.conf:$DROP_IN:ro" "$IMAGE" >/dev/null
+	server_ready bridge
+	run in_server bridge cat /etc/resolv.conf
+	assert_match '^nameserver 127\.0\.0\.1$'
+	assert_output '# was: nameserver 192.0.2.53'
+	refute_match '^nameserver 192'
+	run log_of bridge
+	assert_output "the container's programs ask the resolver in it"
+	"$ENGINE" restart "$LAB-bridge" >/dev/null
+	server_ready bridge
+	run in_server bridge cat /etc/resolv.conf
+	assert_match '^nameserver 127\.0\.0\.1$'
+	server_remove bridge
+
+	signed_server_start fixed -e ENABLE_RESOLVER=1 -v "$LAB_DIR/signed.conf:/etc/resolv.conf:ro" -v "$LAB_DIR/unbound.conf:$DROP_IN:ro"
+	run log_of fixed
+	assert_output 'the resolver is not in use: /etc/resolv.conf names others'
+	assert_output 'dns: 127.0.0.1'
+	server_remove fixed
+
+	signed_server_start front -e ENABLE_RESOLVER=1 -v "$LAB_DIR/unbound.conf:$DROP_IN:ro"
+	run log_of front
+	assert_output 'stays in front of the resolver'
+	server_remove front
+}
+
+@test "without ENABLE_RESOLVER nothing of it runs" {
+	run in_server valid pgrep -x unbound
+	assert_status 1
+}
