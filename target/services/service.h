@@ -143,6 +143,7 @@ struct service_cron {
 	const char *schedule; /* five fields */
 	const char *user;
 	const char *command;
+	bool (*when)(const struct settings *s); /* NULL = always */
 };
 
 /* A milter: asked by the MTA while a message comes in, so that a refusal reaches the sender. One that

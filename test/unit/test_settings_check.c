@@ -21,11 +21,7 @@ static const struct check checks[] = {
 	  "ACCOUNT_PROVISIONER='OIDC'",
 	  "not in this image" },
 	{ { "ACCOUNT_PROVISIONER=FILE" }, SEV_ERROR, NULL, NULL },
-	{ { "DOVECOT_MAILBOX_FORMAT=sdbox" },
-	  SEV_ERROR,
-	  "DOVECOT_MAILBOX_FORMAT='sdbox'",
-	  "not in" },
-	{ { "DOVECOT_MAILBOX_FORMAT=maildir" }, SEV_ERROR, NULL, NULL },
+	{ { "DOVECOT_MAILBOX_FORMAT=sdbox" }, SEV_ERROR, NULL, NULL },
 	{ { "PERMIT_DOCKER=network" }, SEV_WARNING, NULL, NULL },
 	{ { "PERMIT_DOCKER=none" }, SEV_WARNING, NULL, NULL },
 	/* Certificates */

@@ -49,8 +49,8 @@ static const struct service_milter milter = {
 };
 
 static const struct service_cron crons[] = {
-	{ "0 4 * * *", "root", "/usr/local/bin/virus-wiper >/dev/null 2>&1" },
-	{ NULL, NULL, NULL },
+	{ "0 4 * * *", "root", "/usr/local/bin/virus-wiper >/dev/null 2>&1", NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 static const struct service_probe probes[] = {

@@ -113,13 +113,21 @@ last_valid_gid = {{dms_vmail_gid}}
 
 mail_driver = {{dovecot_mailbox_format}}
 mail_path = /var/mail/%{user | domain}/%{user | username}
+{{#mailboxes_maildir}}
 mail_home = /var/mail/%{user | domain}/%{user | username}/home
+{{/mailboxes_maildir}}
+{{^mailboxes_maildir}}
+# Sieve scripts lie beside mailboxes/ and storage/.
+mail_home = /var/mail/%{user | domain}/%{user | username}
+{{/mailboxes_maildir}}
 # Sub-addressing: anna+lists@… is anna's.
 recipient_delimiter = +
 
 mailbox_list_index = yes
+{{#mailboxes_maildir}}
 # Trust the directory's time stamp: one stat() less for each message.
 maildir_stat_dirs = yes
+{{/mailboxes_maildir}}
 
 namespace inbox {
 	inbox = yes
@@ -265,6 +273,25 @@ mail_plugins {
 }
 
 {{/quotas}}
+{{#enable_fts}}
+# The full-text index lies beside the mail. What it finds is what a search without it finds: parts of words, in any
+# case, with or without accents, of every language.
+mail_plugins {
+	fts = yes
+	fts_flatcurve = yes
+}
+fts flatcurve {
+	substring_search = yes
+}
+fts_autoindex = yes
+fts_search_add_missing = yes
+language_tokenizers = generic email-address
+language_filters = normalizer-icu
+language en {
+	default = yes
+}
+
+{{/enable_fts}}
 protocol lmtp {
 	mail_plugins {
 		sieve = yes

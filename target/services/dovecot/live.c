@@ -6,6 +6,7 @@
 #include "dovecot/live.h"
 
 #include "dovecot/accounts_db.h"
+#include "dovecot/formats.h"
 #include "dovecot/scripts.h"
 #include "dovecot/sni.h"
 
@@ -21,6 +22,8 @@ static bool prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
 
 static bool commit(const struct live_ctx *ctx, void *state, struct err *err)
 {
+	if (!ctx->svc->on_host && has_accounts(ctx) && !formats_note(ctx->svc, FORMATS_NOTE, err))
+		return false;
 	return (!has_accounts(ctx) || accounts_live.commit(ctx, state, err)) &&
 	       ((ctx->changed & SCRIPTS_INPUTS) == 0 || scripts_commit(ctx, err)) &&
 	       ((ctx->changed & SNI_INPUTS) == 0 || sni_commit(ctx, err));

@@ -16,8 +16,7 @@
  * has changed it.
  *
  * LIMITS
- *	The home directory is /var/mail/DOMAIN/LOCAL/home; an account with another one in its extra
- *	fields is not served.
+ *	An account with a home directory of its own in its extra fields is not served.
  */
 #ifndef SERVICES_DOVECOT_SCRIPTS_H
 #define SERVICES_DOVECOT_SCRIPTS_H

@@ -8,12 +8,14 @@
  */
 #include "service.h"
 
+#include "dovecot/formats.h"
 #include "dovecot/live.h"
 #include "dovecot/scripts.h"
 #include "dovecot/translate.h"
 #include "dovecot/user_scripts.h"
 #include "settings/tls_mode.h"
 
+#define MAIL_ROOT "/var/mail"
 #define GRACE_MIN ((int64_t)10 * 1024 * 1024)
 
 /* Mail that is delivered elsewhere is nobody's quota here. */
@@ -39,6 +41,12 @@ static struct tpl_value lmtp_as_mail_user(const struct service_ctx *ctx)
 	return tpl_bool(scripts_have_mail_user(ctx->s));
 }
 
+static void check(const struct service_ctx *ctx, struct problems *p)
+{
+	if (!ctx->on_host)
+		formats_check(ctx, MAIL_ROOT, FORMATS_NOTE, p);
+}
+
 static struct tpl_value quota_storage_size(const struct service_ctx *ctx)
 {
 	return bytes_or_unlimited(ctx, ctx->s->postfix_mailbox_size_limit);
@@ -62,6 +70,11 @@ static struct tpl_value quota_storage_grace(const struct service_ctx *ctx)
 static struct tpl_value quota_mail_size(const struct service_ctx *ctx)
 {
 	return bytes_or_unlimited(ctx, message_room(ctx));
+}
+
+static struct tpl_value mailboxes_maildir(const struct service_ctx *ctx)
+{
+	return tpl_bool(streq(ctx->s->dovecot_mailbox_format, "maildir"));
 }
 
 static struct tpl_value ipv4_only(const struct service_ctx *ctx)
@@ -152,6 +165,7 @@ static const struct fact facts[] = {
 	  quota_storage_size },
 	{ "quota_storage_grace", "how far one message may go over the quota", quota_storage_grace },
 	{ "quota_mail_size", "largest message that a mailbox takes", quota_mail_size },
+	{ "mailboxes_maildir", "mail is stored as Maildir", mailboxes_maildir },
 	{ "dovecot_ipv4_only", "listen on IPv4 only", ipv4_only },
 	{ "dovecot_ipv6_only", "listen on IPv6 only", ipv6_only },
 	{ NULL, NULL, NULL },
@@ -185,7 +199,7 @@ static const struct service_state states[] = {
 };
 
 static const struct service_dir dirs[] = {
-	{ "/var/mail", "vmail", "vmail", 0700 },
+	{ MAIL_ROOT, "vmail", "vmail", 0700 },
 	{ SCRIPTS_STATE, NULL, NULL, 0755 },
 	{ SCRIPTS_STATE "/" PIPE_DIR, NULL, NULL, 0755 },
 	{ SCRIPTS_STATE "/" FILTER_DIR, NULL, NULL, 0755 },
@@ -208,6 +222,20 @@ static const char *const check_conf[] = { "/usr/bin/doveconf", "-c", "@/dovecot/
 static const struct service_check checks[] = {
 	{ check_conf, NULL, 10000 },
 	{ NULL, NULL, 0 },
+};
+
+static bool is_mdbox(const struct settings *s)
+{
+	return streq(s->dovecot_mailbox_format, "mdbox");
+}
+
+/* Messages that were deleted stay in the files of an mdbox until then. */
+static const struct service_cron crons[] = {
+	{ .schedule = "38 2 * * *",
+	  .user = "root",
+	  .command = "/usr/bin/doveadm purge -A",
+	  .when = is_mdbox },
+	{ .schedule = NULL },
 };
 
 static const char *const reload[] = { "/usr/bin/doveadm", "reload", NULL };
@@ -253,6 +281,7 @@ static const struct service_policy quota_status = { .server = "unix:/run/dovecot
 
 const struct service service_dovecot = {
 	.name = "dovecot",
+	.check = check,
 	.judge = scripts_judge,
 	.facts = facts,
 	.files = files,
@@ -267,6 +296,7 @@ const struct service service_dovecot = {
 	.reload = reload,
 	.reload_inputs = INPUT_TLS,
 	.probes = probes,
+	.crons = crons,
 	.live = &dovecot_live,
 	.policy = &quota_status,
 	.program = { .command = "/usr/sbin/dovecot -F",

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "dovecot/formats.h"
 
 #define NOTES SCRIPTS_STATE "/user-sieve"
 #define SCRIPT_MAX ((size_t)16 << 20)
@@ -24,13 +25,6 @@ struct task {
 	struct str old;
 };
 VEC_TYPE(task_vec, struct task);
-
-static const char *home_of(struct arena *a, const char *address)
-{
-	const char *at = strrchr(address, '@');
-
-	return arena_printf(a, "/var/mail/%s/%.*s/home", at + 1, (int)(at - address), address);
-}
 
 static bool is_same(struct str x, struct str y)
 {
@@ -48,6 +42,14 @@ static bool read_note(struct arena *a, const char *name, struct str *text_r)
 	return true;
 }
 
+/* False in a new volume, and where mail was converted and the scripts forgotten. A user who has
+ * switched all scripts off through ManageSieve still has the directory. */
+static bool has_scripts(struct arena *a, const char *home)
+{
+	return file_exists(arena_printf(a, "%s/.dovecot.sieve", home)) ||
+	       dir_exists(arena_printf(a, "%s/sieve", home));
+}
+
 static void add_puts(const struct service_ctx *ctx, struct task_vec *tasks)
 {
 	const struct user_script_vec *scripts = &ctx->in->user_scripts;
@@ -55,7 +57,7 @@ static void add_puts(const struct service_ctx *ctx, struct task_vec *tasks)
 	for (size_t i = 0; i < scripts->n; i++) {
 		const struct user_script *x = &scripts->v[i];
 		const struct account *account = inputs_find_account(ctx->in, x->address);
-		const char *home = home_of(ctx->arena, x->address);
+		const char *home = formats_home(ctx->arena, ctx->s, x->address);
 		struct str note;
 		if (!x->good || account == NULL)
 			continue;
@@ -66,7 +68,7 @@ static void add_puts(const struct service_ctx *ctx, struct task_vec *tasks)
 			continue;
 		}
 		if (read_note(ctx->arena, x->name, &note) && is_same(note, x->text) &&
-		    dir_exists(home))
+		    has_scripts(ctx->arena, home))
 			continue;
 		*VEC_PUSH(ctx->arena, tasks) =
 			(struct task){ .name = x->name, .home = home, .text = x->text };
@@ -91,8 +93,9 @@ static void add_removals(const struct service_ctx *ctx, struct task_vec *tasks)
 		if (!strchr(t.name, '@') || !has_suffix(t.name, SCRIPT_SUFFIX) ||
 		    is_present(ctx->in, t.name) || !read_note(ctx->arena, t.name, &t.old))
 			continue;
-		t.home = home_of(ctx->arena, arena_strndup(ctx->arena, t.name,
-							   strlen(t.name) - strlen(SCRIPT_SUFFIX)));
+		t.home = formats_home(
+			ctx->arena, ctx->s,
+			arena_strndup(ctx->arena, t.name, strlen(t.name) - strlen(SCRIPT_SUFFIX)));
 		*VEC_PUSH(ctx->arena, tasks) = t;
 	}
 	if (d)

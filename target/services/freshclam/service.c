@@ -44,8 +44,9 @@ static const struct service_file files[] = {
 
 static const struct service_cron crons[] = {
 	{ "*/10 * * * *", "clamav",
-	  "ls /var/lib/clamav/ | grep -qE '[.](c[lvu]d|[nhlm]d[bu]|[hm]s[bu]|yara?)$' || pkill -USR1 -x freshclam" },
-	{ NULL, NULL, NULL },
+	  "ls /var/lib/clamav/ | grep -qE '[.](c[lvu]d|[nhlm]d[bu]|[hm]s[bu]|yara?)$' || pkill -USR1 -x freshclam",
+	  NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 const struct service service_freshclam = {

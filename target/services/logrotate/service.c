@@ -36,8 +36,9 @@ static const struct service_dir dirs[] = {
 
 static const struct service_cron crons[] = {
 	{ "25 6 * * *", "root",
-	  "/usr/sbin/logrotate --state /var/mail-state/lib-logrotate/status /etc/logrotate.conf" },
-	{ NULL, NULL, NULL },
+	  "/usr/sbin/logrotate --state /var/mail-state/lib-logrotate/status /etc/logrotate.conf",
+	  NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 const struct service service_logrotate = {

@@ -126,9 +126,9 @@ static const struct service_applet applets[] = {
 };
 
 static const struct service_cron crons[] = {
-	{ "@reboot", "root", "/usr/local/bin/mailserver dane-check" },
-	{ "*/10 * * * *", "root", "/usr/local/bin/mailserver dane-check" },
-	{ NULL, NULL, NULL },
+	{ "@reboot", "root", "/usr/local/bin/mailserver dane-check", NULL },
+	{ "*/10 * * * *", "root", "/usr/local/bin/mailserver dane-check", NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 static const char *const leftovers[] = { "/run/mailserver/notes/dane", NULL };

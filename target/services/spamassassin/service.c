@@ -121,9 +121,9 @@ static const struct service_spawn spawn = {
 };
 
 static const struct service_cron crons[] = {
-	{ "41 3 * * *", "debian-spamd", "/usr/local/bin/spam-update" },
-	{ "7 * * * *", LEARN_USER, "/usr/local/bin/mailserver spam-learn" },
-	{ NULL, NULL, NULL },
+	{ "41 3 * * *", "debian-spamd", "/usr/local/bin/spam-update", NULL },
+	{ "7 * * * *", LEARN_USER, "/usr/local/bin/mailserver spam-learn", NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 static const struct service_applet applets[] = {

@@ -80,7 +80,8 @@ static void gather_service(struct plan *plan, const struct service *svc)
 		if (b->when == NULL || b->when(s))
 			*VEC_PUSH(plan->arena, &plan->probes) = (struct plan_probe){ svc, b };
 	for (const struct service_cron *c = svc->crons; c && c->schedule; c++)
-		*VEC_PUSH(plan->arena, &plan->crons) = (struct plan_cron){ svc, c };
+		if (c->when == NULL || c->when(s))
+			*VEC_PUSH(plan->arena, &plan->crons) = (struct plan_cron){ svc, c };
 	for (const struct service_log *l = svc->logs; l && l->path; l++)
 		*VEC_PUSH(plan->arena, &plan->logs) = l;
 	if (svc->milter && (svc->milter->when == NULL || svc->milter->when(s)))

@@ -139,9 +139,6 @@ static void check_abilities(const struct settings *s, struct problems *p)
 		add(s, p, SEV_ERROR, SETTING_ROW(account_provisioner),
 		    "use FILE: accounts from postfix-accounts.cf",
 		    "known, not in this image yet: the server would have no accounts");
-	if (!streq(s->dovecot_mailbox_format, "maildir"))
-		add(s, p, SEV_ERROR, SETTING_ROW(dovecot_mailbox_format), "use maildir",
-		    "known, not in this image yet: mail in that format would not be seen");
 }
 
 /* The four paths of SSL_TYPE=manual, and SSL_DOMAIN for letsencrypt. */
