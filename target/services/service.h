@@ -128,8 +128,9 @@ struct service_probe {
 	 * succeeds also when nobody takes the connection. say == "": send nothing more, and be hung
 	 * up on. */
 	const char *say, *expect;
-	bool tls;  /* implicit TLS: handshake first */
-	bool late; /* no part of being ready: the server is up without it */
+	bool tls;      /* implicit TLS: handshake first */
+	bool no_login; /* PROBE_SMTP: nobody logs in there, as on port 25 */
+	bool late;     /* no part of being ready: the server is up without it */
 	/* The program of this service is killed, and so started afresh, when it neither answers nor
 	 * does anything. */
 	bool watched;

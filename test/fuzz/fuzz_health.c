@@ -25,7 +25,7 @@ static void check_talk(enum probe_kind kind, bool tls, struct str text)
 	struct talk t;
 	struct str line;
 
-	talk_init(&t, kind, size % 2 ? 25 : 587, tls);
+	talk_init(&t, kind, size % 2 == 0, tls);
 	while (state != TALK_OK && state != TALK_BAD && str_next_line(&text, &line)) {
 		state = talk_hear(&t, line, &say);
 		if (state == TALK_TLS)

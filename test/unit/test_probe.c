@@ -381,7 +381,7 @@ static void test_transfer(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_SIZE(cases25); i++) {
 		const char *say;
 		struct talk t;
-		talk_init(&t, PROBE_SMTP, 25, false);
+		talk_init(&t, PROBE_SMTP, false, false);
 		assert_int_equal(talk_hear(&t, str_from("220 mail"), &say), TALK_MORE);
 		assert_int_equal(talk_hear(&t, str_from("250 STARTTLS"), &say), TALK_MORE);
 		assert_string_equal(say, "STARTTLS\r\n");
@@ -584,7 +584,7 @@ static void test_relay_proof(void **state UNUSED)
 		enum talk_state at = TALK_MORE;
 		struct talk t;
 		const char *say;
-		talk_init(&t, PROBE_RELAY, 0, false);
+		talk_init(&t, PROBE_RELAY, false, false);
 		for (size_t k = 0; at == TALK_MORE && proofs[i].answers[k]; k++)
 			at = talk_hear(&t, str_from(proofs[i].answers[k]), &say);
 		if (at != proofs[i].end || t.relays != proofs[i].relays)

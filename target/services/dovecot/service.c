@@ -18,10 +18,15 @@
 #define MAIL_ROOT "/var/mail"
 #define GRACE_MIN ((int64_t)10 * 1024 * 1024)
 
+static bool is_enabled(const struct settings *s)
+{
+	return !s->smtp_only;
+}
+
 /* Mail that is delivered elsewhere is nobody's quota here. */
 static bool has_quotas(const struct settings *s)
 {
-	return s->enable_quotas && *s->postfix_dagent == '\0';
+	return s->enable_quotas && !s->smtp_only && *s->postfix_dagent == '\0';
 }
 
 static struct tpl_value quotas(const struct service_ctx *ctx)
@@ -281,6 +286,7 @@ static const struct service_policy quota_status = { .server = "unix:/run/dovecot
 
 const struct service service_dovecot = {
 	.name = "dovecot",
+	.enabled = is_enabled,
 	.check = check,
 	.judge = scripts_judge,
 	.facts = facts,

@@ -32,7 +32,16 @@ inet_protocols = {{postfix_inet_protocols}}
 # ends before its next client. lmdb: changed in place; trivial-rewrite(8) lives too long for anything else.
 
 virtual_mailbox_domains = lmdb:/run/mailserver/live/domains
+{{#asks_store}}
+# Which mailboxes there are, the server that has them is asked (reject_unverified_recipient below).
+virtual_mailbox_maps =
+address_verify_map = lmdb:$data_directory/verify_cache
+unverified_recipient_reject_code = 550
+unverified_recipient_reject_reason = User unknown
+{{/asks_store}}
+{{^asks_store}}
 virtual_mailbox_maps = cdb:/run/mailserver/live/mailboxes, lmdb:/run/mailserver/live/recent
+{{/asks_store}}
 virtual_alias_maps =
 	cdb:/run/mailserver/live/aliases,
 	pcre:/run/mailserver/live/regexp.pcre,
@@ -43,7 +52,13 @@ virtual_alias_domains =
 virtual_transport = {{postfix_dagent}}
 {{/postfix_dagent}}
 {{^postfix_dagent}}
+{{#smtp_only}}
+# There are no mailboxes; what no alias leads elsewhere is refused.
+virtual_transport = error:5.1.1 User unknown
+{{/smtp_only}}
+{{^smtp_only}}
 virtual_transport = lmtp:unix:/run/dovecot/lmtp
+{{/smtp_only}}
 {{/postfix_dagent}}
 # Dovecot's LMTP takes as many connections, and puts no limit on deliveries to one user.
 lmtp_destination_concurrency_limit = 20
@@ -163,6 +178,11 @@ dms_smtpd_sender_restrictions =
 	reject_unknown_sender_domain
 {{/postfix_reject_unknown_client_hostname}}
 
+{{#smtp_only}}
+# Nobody logs in.
+mua_sender_restrictions = $dms_smtpd_sender_restrictions
+{{/smtp_only}}
+{{^smtp_only}}
 {{#spoof_protection}}
 # Who is logged in sends as an address that leads to the own mailbox, and as no other. Envelope only.
 mua_sender_restrictions =
@@ -179,6 +199,7 @@ mua_sender_restrictions =
 	check_sasl_access lmdb:/run/mailserver/live/send-logins,
 	$dms_smtpd_sender_restrictions
 {{/spoof_protection}}
+{{/smtp_only}}
 smtpd_sender_restrictions = $dms_smtpd_sender_restrictions
 
 smtpd_relay_restrictions =
@@ -203,6 +224,10 @@ smtpd_recipient_restrictions =
 {{#policies}}
 	check_policy_service {{policy_server}},
 {{/policies}}
+{{#asks_store}}
+	check_recipient_access pipemap:{ cdb:/run/mailserver/live/aliases, static:OK },
+	reject_unverified_recipient,
+{{/asks_store}}
 	permit
 {{#spawns}}
 # A connection may last longer than spawn(8) would let it: 1000 s.

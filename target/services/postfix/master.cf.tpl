@@ -12,8 +12,10 @@ tlsproxy    unix  -       -       n       -       0       tlsproxy
 submission  inet  n       -       n       -       -       smtpd
   -o syslog_name=postfix/submission
   -o smtpd_tls_security_level=encrypt
+{{^smtp_only}}
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_sasl_authenticated_header=yes
+{{/smtp_only}}
   -o smtpd_reject_unlisted_recipient=no
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
@@ -27,8 +29,10 @@ submission  inet  n       -       n       -       -       smtpd
 submissions inet  n       -       n       -       -       smtpd
   -o syslog_name=postfix/submissions
   -o smtpd_tls_wrappermode=yes
+{{^smtp_only}}
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_sasl_authenticated_header=yes
+{{/smtp_only}}
   -o smtpd_reject_unlisted_recipient=no
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject

@@ -59,9 +59,16 @@ static struct tpl_value dane_yes(const struct service_ctx *ctx)
 	return tpl_bool(streq(ctx->s->smtp_tls_dane, "yes"));
 }
 
+/* Accounts of a store need not stand in files here. */
+static struct tpl_value asks_store(const struct service_ctx *ctx)
+{
+	return tpl_bool(ctx->s->smtp_only && *ctx->s->postfix_dagent != '\0');
+}
+
 static const struct fact facts[] = {
 	{ "dane_auto", "DANE is on for mail that leaves while the resolver validates", dane_auto },
 	{ "dane_yes", "DANE is on for mail that leaves, whatever the resolver does", dane_yes },
+	{ "asks_store", "recipients are verified where POSTFIX_DAGENT leads", asks_store },
 	{ "default_relay_transport", "master.cf service for DEFAULT_RELAY_HOST",
 	  default_relay_transport },
 	{ NULL, NULL, NULL },
@@ -133,15 +140,46 @@ static const struct service_cron crons[] = {
 
 static const char *const leftovers[] = { "/run/mailserver/notes/dane", NULL };
 
+static bool submission(const struct settings *s)
+{
+	return !s->smtp_only && tls_starttls_ports(s);
+}
+
+static bool submissions(const struct settings *s)
+{
+	return !s->smtp_only && tls_implicit_ports(s);
+}
+
+static bool submission_without_login(const struct settings *s)
+{
+	return s->smtp_only && tls_starttls_ports(s);
+}
+
+static bool submissions_without_login(const struct settings *s)
+{
+	return s->smtp_only && tls_implicit_ports(s);
+}
+
 static const struct service_probe probes[] = {
 	{ .name = "smtp", .kind = PROBE_SMTP, .port = 25 },
 	{ .name = "relay", .kind = PROBE_RELAY, .path = QUEUE "/private/relay-proof" },
-	{ .name = "submission", .kind = PROBE_SMTP, .port = 587, .when = tls_starttls_ports },
+	{ .name = "submission", .kind = PROBE_SMTP, .port = 587, .when = submission },
 	{ .name = "submissions",
 	  .kind = PROBE_SMTP,
 	  .port = 465,
 	  .tls = true,
-	  .when = tls_implicit_ports },
+	  .when = submissions },
+	{ .name = "submission",
+	  .kind = PROBE_SMTP,
+	  .port = 587,
+	  .no_login = true,
+	  .when = submission_without_login },
+	{ .name = "submissions",
+	  .kind = PROBE_SMTP,
+	  .port = 465,
+	  .tls = true,
+	  .no_login = true,
+	  .when = submissions_without_login },
 	{ .name = NULL },
 };
 

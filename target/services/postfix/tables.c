@@ -424,7 +424,8 @@ static bool tables_can_put(const struct live_ctx *ctx, const struct account *acc
 
 	if (cdb_has(ctx, T_MAILBOXES, account->address) == 1)
 		return true;
-	return !has_sender_patterns(ctx) && !access_tables_cover(ctx, account->address) &&
+	return !s->smtp_only && !has_sender_patterns(ctx) &&
+	       !access_tables_cover(ctx, account->address) &&
 	       !streq(account->address, inputs_postmaster(ctx->svc->arena, s)) &&
 	       !streq(account->domain, s->hostname) &&
 	       lmdb_table_has(ctx, "domains.lmdb", account->domain) &&

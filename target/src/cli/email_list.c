@@ -53,6 +53,7 @@ static void read_all(struct listing *l, const char *config_dir)
 	problems_init(&ignored, &l->a);
 	source_current(&l->a, &src, NULL);
 	settings_load(&l->a, &src, &l->s, &ignored);
+	l->s.smtp_only = false; /* listed is what is in the files */
 	inputs_read(&l->a, &l->s, &where, &l->in, &ignored);
 	l->accounts = l->in.accounts;
 	l->running = apply_is_running();

@@ -175,13 +175,13 @@ static void say_ready(struct arena *a, const struct settings *s, const char *por
 	/* Scripts wait for this line, so it is told at every LOG_LEVEL. */
 	if (log_level_parse(s->log_level, &level) && level < LOG_LVL_INFO)
 		log_set_threshold(LOG_LVL_INFO);
-	if (status.accounts < 0)
+	if (status.accounts < 0 || s->smtp_only)
 		log_info("%s is up and running after %" PRId64 " ms: ports %s", s->hostname,
 			 took_ms, ports);
 	else
 		log_info("%s is up and running after %" PRId64 " ms: ports %s; accounts: %" PRId64,
 			 s->hostname, took_ms, ports, status.accounts);
-	if (status.accounts == 0)
+	if (status.accounts == 0 && !s->smtp_only)
 		log_info("there is no account yet; add the first one with: setup email add user@%s",
 			 s->domainname);
 }

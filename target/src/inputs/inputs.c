@@ -29,6 +29,7 @@
 #include "inputs/relay_routes.h"
 #include "inputs/relays.h"
 #include "inputs/sni.h"
+#include "inputs/smtp_only.h"
 
 #define COPY_WAIT_MS 10000
 
@@ -546,6 +547,9 @@ static void make_fingerprints(struct inputs *in)
 		if (x->quota)
 			quotas = fold(fold(quotas, x->address), x->quota);
 	}
+	/* Their domains are hosted without them too (SMTP_ONLY). */
+	for (size_t i = 0; in->accounts.n == 0 && i < in->domains.n; i++)
+		accounts = fold(accounts, in->domains.v[i]);
 	for (size_t i = 0; i < in->aliases.n; i++)
 		aliases = fold(fold(aliases, in->aliases.v[i].key), in->aliases.v[i].targets);
 	for (size_t i = 0; i < in->masters.n; i++)
@@ -608,6 +612,7 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	in->alias_index = raw.alias_index;
 	gather_domains(a, in);
 	apply_quotas(a, in, &raw.quotas, p);
+	smtp_only_apply(a, s, in, p);
 	effective_check(a, s, in, p);
 	relay_routes_check(a, s, in, p);
 	in->script_before = raw.script_before;

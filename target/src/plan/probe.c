@@ -17,6 +17,7 @@
 /* Pauses while services start. The kernel tells nobody when a port begins to listen, so it is
  * tried: a refused connection costs some ten microseconds. An answer that is not good yet costs
  * the service more and is asked for less often. */
+#define TRANSFER_PORT 25 /* where nobody logs in */
 #define PAUSE_REFUSED_MS 10
 #define PAUSE_BAD_MS 250
 
@@ -160,7 +161,8 @@ static void ask(struct run *r, struct asking *a)
 	a->say = NULL;
 	a->say_n = 0;
 	if (is_mail(a->probe->kind))
-		talk_init(&a->talk, a->probe->kind, a->probe->port, a->probe->tls);
+		talk_init(&a->talk, a->probe->kind,
+			  a->probe->port != TRANSFER_PORT && !a->probe->no_login, a->probe->tls);
 	if (a->probe->kind == PROBE_PROGRAMS) {
 		a->say_n = control_request(a->request, sizeof(a->request));
 		a->say = a->request;

@@ -6,8 +6,6 @@
  */
 #include "plan/talk.h"
 
-#define TRANSFER_PORT 25
-
 enum step { GREETING, EHLO, STARTTLS, FAREWELL };
 
 void talk_quote(struct str text, char *out, size_t size)
@@ -208,9 +206,9 @@ void talk_encrypted(struct talk *t, const char **say_r)
 	BUG("talk of kind %d", (int)t->kind);
 }
 
-void talk_init(struct talk *t, enum probe_kind kind, int port, bool tls)
+void talk_init(struct talk *t, enum probe_kind kind, bool login, bool tls)
 {
-	*t = (struct talk){ .kind = kind, .transfer = port == TRANSFER_PORT, .tls = tls };
+	*t = (struct talk){ .kind = kind, .transfer = !login, .tls = tls };
 }
 
 enum talk_state talk_hear(struct talk *t, struct str line, const char **say_r)

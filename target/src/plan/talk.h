@@ -4,7 +4,7 @@
  *	talk - what a probe says to a mail port and what it must hear, without any I/O
  *
  *	struct talk t;
- *	talk_init(&t, PROBE_SMTP, 587, false);
+ *	talk_init(&t, PROBE_SMTP, true, false);
  *	for each line heard:
  *		switch (talk_hear(&t, line, &say)) …	say: text to send, or NULL
  *		TALK_TLS: make the channel a TLS channel, then talk_encrypted(&t, &say)
@@ -47,7 +47,7 @@ struct talk {
 };
 
 /* kind: one of the four mail protocols, or PROBE_RELAY. */
-void talk_init(struct talk *t, enum probe_kind kind, int port, bool tls);
+void talk_init(struct talk *t, enum probe_kind kind, bool login, bool tls);
 /* line: without its CR LF. After TALK_OK or TALK_BAD nothing more may be fed. */
 enum talk_state talk_hear(struct talk *t, struct str line, const char **say_r);
 
