@@ -383,6 +383,11 @@ service stats {
 	}
 }
 
+{{#trusted_proxies}}
+# PROXY protocol: on the listeners with haproxy = yes, from these addresses only.
+haproxy_trusted_networks = {{proxy_networks}}
+
+{{/trusted_proxies}}
 # One process holds all TLS connections. One for each (Dovecot's default) would cost about 3 MB per
 # open session and a new process per connection.
 service imap-login {
@@ -405,6 +410,21 @@ service imap-login {
 		port = 0
 {{/port_993}}
 	}
+{{#trusted_proxies}}
+{{#port_143}}
+	inet_listener imap_proxied {
+		port = 10143
+		haproxy = yes
+	}
+{{/port_143}}
+{{#port_993}}
+	inet_listener imaps_proxied {
+		port = 10993
+		haproxy = yes
+		ssl = yes
+	}
+{{/port_993}}
+{{/trusted_proxies}}
 }
 {{#enable_pop3}}
 
@@ -428,6 +448,21 @@ service pop3-login {
 		port = 0
 {{/port_995}}
 	}
+{{#trusted_proxies}}
+{{#port_110}}
+	inet_listener pop3_proxied {
+		port = 10110
+		haproxy = yes
+	}
+{{/port_110}}
+{{#port_995}}
+	inet_listener pop3s_proxied {
+		port = 10995
+		haproxy = yes
+		ssl = yes
+	}
+{{/port_995}}
+{{/trusted_proxies}}
 }
 {{/enable_pop3}}
 {{#enable_managesieve}}
@@ -438,6 +473,12 @@ service managesieve-login {
 	inet_listener sieve {
 		port = 4190
 	}
+{{#trusted_proxies}}
+	inet_listener sieve_proxied {
+		port = 14190
+		haproxy = yes
+	}
+{{/trusted_proxies}}
 }
 {{/enable_managesieve}}
 

@@ -42,6 +42,56 @@ submissions inet  n       -       n       -       -       smtpd
   -o milter_macro_daemon_name=ORIGINATING
   -o cleanup_service_name=sender-cleanup
 {{/port_465}}
+{{#trusted_proxies}}
+# PROXY protocol (TRUSTED_PROXIES). Postfix would believe a header from everybody, so the gate looks who connects,
+# and hands the connection over to the service behind it. These are the ports above once more.
+12525       inet  n       n       n       -       -       spawn
+  user=nobody:postdrop argv=/usr/local/bin/mailserver proxy-gate /var/spool/postfix/public/proxied {{proxy_networks}}
+proxied     pass  n       -       n       -       1       postscreen
+  -o syslog_name=postfix/proxied
+  -o postscreen_upstream_proxy_protocol=haproxy
+  -o postscreen_cache_map=lmdb:$data_directory/postscreen_proxied
+{{#port_587}}
+10587       inet  n       n       n       -       -       spawn
+  user=nobody:postdrop argv=/usr/local/bin/mailserver proxy-gate /var/spool/postfix/public/proxied-submission {{proxy_networks}}
+proxied-submission pass n -       n       -       -       smtpd
+  -o syslog_name=postfix/submission
+  -o smtpd_upstream_proxy_protocol=haproxy
+  -o smtpd_tls_security_level=encrypt
+{{^smtp_only}}
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_sasl_authenticated_header=yes
+{{/smtp_only}}
+  -o smtpd_reject_unlisted_recipient=no
+  -o smtpd_client_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_sender_restrictions=$mua_sender_restrictions
+  -o smtpd_discard_ehlo_keywords=
+  -o smtpd_milters=$mua_milters
+  -o milter_macro_daemon_name=ORIGINATING
+  -o cleanup_service_name=sender-cleanup
+{{/port_587}}
+{{#port_465}}
+10465       inet  n       n       n       -       -       spawn
+  user=nobody:postdrop argv=/usr/local/bin/mailserver proxy-gate /var/spool/postfix/public/proxied-submissions {{proxy_networks}}
+proxied-submissions pass n -      n       -       -       smtpd
+  -o syslog_name=postfix/submissions
+  -o smtpd_upstream_proxy_protocol=haproxy
+  -o smtpd_tls_wrappermode=yes
+{{^smtp_only}}
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_sasl_authenticated_header=yes
+{{/smtp_only}}
+  -o smtpd_reject_unlisted_recipient=no
+  -o smtpd_client_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_sender_restrictions=$mua_sender_restrictions
+  -o smtpd_discard_ehlo_keywords=
+  -o smtpd_milters=$mua_milters
+  -o milter_macro_daemon_name=ORIGINATING
+  -o cleanup_service_name=sender-cleanup
+{{/port_465}}
+{{/trusted_proxies}}
 # Asked at each start, by this machine alone, whether somebody outside could relay through port 25.
 relay-proof unix  -       -       n       -       1       smtpd
   -o syslog_name=postfix/relay-proof

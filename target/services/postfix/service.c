@@ -15,6 +15,7 @@
 #include "inputs/relays.h"
 #include "postfix/dane.h"
 #include "postfix/merge.h"
+#include "postfix/proxy_gate.h"
 #include "postfix/relay_tables.h"
 #include "postfix/tables.h"
 #include "postfix/types.h"
@@ -129,6 +130,7 @@ static const char *const reload[] = { "/usr/sbin/postfix", "reload", NULL };
 
 static const struct service_applet applets[] = {
 	{ "dane-check", dane_check_main },
+	{ "proxy-gate", proxy_gate_main },
 	{ NULL, NULL },
 };
 

@@ -15,6 +15,9 @@
  * give to theirs (even an internal network of Docker has one). "host" means the gateway, and is
  * refused.
  *
+ * Neither are TRUSTED_PROXIES, the other list kept here: what a proxy forwards to port 25 comes from its
+ * address. What it hands over with the PROXY protocol is judged by the client's own.
+ *
  * SOURCES
  *	docker "Packet filtering and firewalls", userland proxy; podman "slirp4netns" port handlers;
  *	postconf(5) mynetworks "!"; opendkim.conf(5) "!" in data sets of hosts.
@@ -22,6 +25,8 @@
 #include "service.h"
 
 #include <sys/socket.h>
+
+#include "base/str.h"
 
 #include "base/netif.h"
 
@@ -32,7 +37,8 @@
 
 struct trusted {
 	struct cidr_vec networks;
-	struct cidr_vec excluded; /* addresses in them that are not trusted */
+	struct cidr_vec excluded; /* what is not trusted of them: gateways, then proxies */
+	size_t excluded_gateways;
 	struct netif_vec interfaces;
 	struct cidr_vec gateways;
 };
@@ -118,6 +124,34 @@ static void exclude_gateways(const struct service_ctx *ctx, struct trusted *t)
 	}
 }
 
+/* TRUSTED_PROXIES, whose form the settings have checked. */
+static void list_proxies(const struct service_ctx *ctx, struct cidr_vec *out)
+{
+	struct str rest = str_from(ctx->s->trusted_proxies), word;
+	struct cidr c;
+
+	while (str_next_word(&rest, " ", &word))
+		if (cidr_parse(str_dup(ctx->arena, word), &c))
+			*VEC_PUSH(ctx->arena, out) = c;
+}
+
+/* Those in trusted networks, and those that hold trusted networks. */
+static void exclude_proxies(const struct service_ctx *ctx, struct trusted *t)
+{
+	struct cidr_vec proxies = VEC_INIT;
+
+	list_proxies(ctx, &proxies);
+	for (size_t i = 0; i < proxies.n; i++) {
+		const struct cidr *c = &proxies.v[i];
+		bool touches = false;
+		for (size_t k = 0; k < t->networks.n; k++)
+			touches = touches || cidr_contains(c, &t->networks.v[k]) ||
+				  cidr_contains(&t->networks.v[k], c);
+		if (touches)
+			*VEC_PUSH(ctx->arena, &t->excluded) = *c;
+	}
+}
+
 static struct trusted find_trusted(const struct service_ctx *ctx)
 {
 	struct trusted t = { .networks = VEC_INIT };
@@ -136,6 +170,8 @@ static struct trusted find_trusted(const struct service_ctx *ctx)
 	else
 		add_interfaces(ctx, &t);
 	exclude_gateways(ctx, &t);
+	t.excluded_gateways = t.excluded.n;
+	exclude_proxies(ctx, &t);
 	return t;
 }
 
@@ -150,7 +186,7 @@ static void check_gateways(const struct service_ctx *ctx, const struct trusted *
 {
 	bool trusts = ctx->s->permit_docker_trust_gateway;
 
-	for (size_t i = 0; i < t->excluded.n; i++)
+	for (size_t i = 0; i < t->excluded_gateways; i++)
 		problems_add(p, is(ctx, "host") ? SEV_ERROR : SEV_NOTE, subject_of(ctx),
 			     is(ctx, "host") ? ADVICE : NULL,
 			     "the gateway %s is not trusted: everybody whose connection it "
@@ -201,8 +237,24 @@ static void check_interface(const struct service_ctx *ctx, const struct trusted 
 		     list_names(ctx->arena, t));
 }
 
+static void check_proxies(const struct service_ctx *ctx, struct problems *p)
+{
+	struct cidr_vec proxies = VEC_INIT;
+
+	list_proxies(ctx, &proxies);
+	for (size_t i = 0; i < proxies.n; i++)
+		if (proxies.v[i].bits == 0)
+			problems_add(p, SEV_ERROR,
+				     arena_printf(ctx->arena, "TRUSTED_PROXIES='%s'",
+						  ctx->s->trusted_proxies),
+				     "name the addresses of the proxies",
+				     "%s is everybody: each client could claim any address",
+				     cidr_text(ctx->arena, &proxies.v[i], false));
+}
+
 static void check(const struct service_ctx *ctx, struct problems *p)
 {
+	check_proxies(ctx, p);
 	if (is(ctx, "none")) {
 		if (ctx->s->permit_docker_trust_gateway)
 			problems_add(p, SEV_NOTE, "PERMIT_DOCKER_TRUST_GATEWAY", NULL,
@@ -246,7 +298,19 @@ static struct tpl_value trusted_networks(const struct service_ctx *ctx)
 	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
 }
 
+static struct tpl_value proxy_networks(const struct service_ctx *ctx)
+{
+	autobuf struct buf out = BUF_INIT;
+	struct cidr_vec proxies = VEC_INIT;
+
+	list_proxies(ctx, &proxies);
+	for (size_t i = 0; i < proxies.n; i++)
+		buf_printf(&out, "%s%s", i ? " " : "", cidr_text(ctx->arena, &proxies.v[i], false));
+	return tpl_text(buf_dup(ctx->arena, &out));
+}
+
 static const struct fact facts[] = {
+	{ "proxy_networks", "TRUSTED_PROXIES as networks, with blanks between", proxy_networks },
 	{ "trusted_networks",
 	  "networks that may send without logging in: network, network_bracketed ([v6]/bits); "
 	  "\"!\" in front of what is not trusted, which comes first",
