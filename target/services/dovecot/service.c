@@ -8,6 +8,8 @@
  */
 #include "service.h"
 
+#include <pwd.h>
+
 #include "dovecot/formats.h"
 #include "dovecot/live.h"
 #include "dovecot/scripts.h"
@@ -16,6 +18,7 @@
 #include "settings/tls_mode.h"
 
 #define MAIL_ROOT "/var/mail"
+#define MAIL_USER "vmail"
 #define GRACE_MIN ((int64_t)10 * 1024 * 1024)
 
 static bool is_enabled(const struct settings *s)
@@ -46,10 +49,34 @@ static struct tpl_value lmtp_as_mail_user(const struct service_ctx *ctx)
 	return tpl_bool(scripts_have_mail_user(ctx->s));
 }
 
+/* An id that a daemon runs with would let that daemon read all mail. */
+static void check_mail_user(const struct service_ctx *ctx, struct problems *p)
+{
+	const struct passwd *pw;
+
+	setpwent();
+	while ((pw = getpwent()) != NULL) {
+		bool uid = pw->pw_uid == (uid_t)ctx->s->dms_vmail_uid;
+		bool gid = pw->pw_gid == (gid_t)ctx->s->dms_vmail_gid;
+		if (streq(pw->pw_name, MAIL_USER) || (!uid && !gid))
+			continue;
+		problems_add(p, SEV_ERROR,
+			     arena_printf(ctx->arena, "DMS_VMAIL_%s='%" PRId64 "'",
+					  uid ? "UID" : "GID",
+					  uid ? ctx->s->dms_vmail_uid : ctx->s->dms_vmail_gid),
+			     "choose another, such as the one of a user on the host, or leave 5000",
+			     "this is the id of '%s' in the image, who could read all mail",
+			     pw->pw_name);
+	}
+	endpwent();
+}
+
 static void check(const struct service_ctx *ctx, struct problems *p)
 {
-	if (!ctx->on_host)
-		formats_check(ctx, MAIL_ROOT, FORMATS_NOTE, p);
+	if (ctx->on_host)
+		return;
+	check_mail_user(ctx, p);
+	formats_check(ctx, MAIL_ROOT, FORMATS_NOTE, p);
 }
 
 static struct tpl_value quota_storage_size(const struct service_ctx *ctx)

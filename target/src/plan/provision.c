@@ -76,9 +76,10 @@ static bool change_owner(int fd, const char *path, const struct stat *st,
 {
 	int bad = 0;
 
-	if (st->st_uid != attr->uid && st->st_uid != 0) {
-		log_info("%s belongs to uid %u: giving it and its content to uid %u", path,
-			 (unsigned)st->st_uid, (unsigned)attr->uid);
+	if (st->st_uid != 0) {
+		log_info("%s belongs to %u:%u: giving it and its content to %u:%u", path,
+			 (unsigned)st->st_uid, (unsigned)st->st_gid, (unsigned)attr->uid,
+			 (unsigned)attr->gid);
 		chown_below(fd, st->st_uid, attr->uid, attr->gid, &bad);
 	}
 	errno = bad;
