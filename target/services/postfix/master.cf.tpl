@@ -96,6 +96,9 @@ proxied-submissions pass n -      n       -       -       smtpd
 relay-proof unix  -       -       n       -       1       smtpd
   -o syslog_name=postfix/relay-proof
   -o smtpd_authorized_xclient_hosts=127.0.0.1
+{{^postfix_all_protocols}}
+  -o inet_protocols=all
+{{/postfix_all_protocols}}
   -o smtpd_milters=
 pickup      unix  n       -       n       60      1       pickup
   -o content_filter=

@@ -66,9 +66,16 @@ static struct tpl_value asks_store(const struct service_ctx *ctx)
 	return tpl_bool(ctx->s->smtp_only && *ctx->s->postfix_dagent != '\0');
 }
 
+/* The proof speaks of IPv4 addresses, whatever the others do. */
+static struct tpl_value postfix_all_protocols(const struct service_ctx *ctx)
+{
+	return tpl_bool(streq(ctx->s->postfix_inet_protocols, "all"));
+}
+
 static const struct fact facts[] = {
 	{ "dane_auto", "DANE is on for mail that leaves while the resolver validates", dane_auto },
 	{ "dane_yes", "DANE is on for mail that leaves, whatever the resolver does", dane_yes },
+	{ "postfix_all_protocols", "Postfix uses IPv4 and IPv6", postfix_all_protocols },
 	{ "asks_store", "recipients are verified where POSTFIX_DAGENT leads", asks_store },
 	{ "default_relay_transport", "master.cf service for DEFAULT_RELAY_HOST",
 	  default_relay_transport },
