@@ -132,6 +132,12 @@ static bool ask_named(const struct plan *plan, const struct served *s, struct ro
 
 	for (size_t i = 0; i < named->n; i++) {
 		const char *name = named->v[i].name;
+		if (i > 0 && now_ms() >= r->until_ms) {
+			problems_add(p, SEV_NOTE, "certificates", NULL,
+				     "only %zu of %zu further names could be asked for in time", i,
+				     named->n);
+			return false;
+		}
 		const char *const ids[] = { named->v[i].cert.leaf_id, NULL };
 		const struct probe_certs certs = {
 			.server_name = name[0] == '*' ? arena_printf(plan->arena,
