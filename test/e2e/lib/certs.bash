@@ -33,6 +33,11 @@ cert_make() {
 # SHA-256 of the first certificate of a file.
 fingerprint() { tools sh -c 'openssl x509 -in "$1" -outform DER | sha256sum' sh "$1" | cut -d' ' -f1; }
 
+# SHA-256 of the public key, as a TLSA record 3 1 1 has it.
+fingerprint_of_key() {
+	tools sh -c 'openssl pkey -in "$1" -pubout -outform DER | sha256sum' sh "$1" | cut -d' ' -f1
+}
+
 tls_client() { tools python3 - "$@" <"$E2E_DIR/lib/tls.py"; }
 
 # served NAME PORT [SNI]: what a port serves, asked with openssl s_client.
