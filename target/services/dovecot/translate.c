@@ -293,10 +293,9 @@ static void open_section(struct state *st, unsigned line, const char *raw, const
 		return;
 	}
 	push(st, name, false);
-	if (argument.n == 0 && streq(name, "namespace")) {
-		put(st, line,
-		    arena_printf(st->a, "%snamespace unnamed%u {", indent, ++st->unnamed));
-		tell_new_form(st, line, name, "namespace {", from);
+	if (argument.n == 0 && (streq(name, "namespace") || streq(name, "inet_listener"))) {
+		put(st, line, arena_printf(st->a, "%s%s unnamed%u {", indent, name, ++st->unnamed));
+		tell_new_form(st, line, name, arena_printf(st->a, "%s {", name), from);
 		return;
 	}
 	put(st, line, raw);
