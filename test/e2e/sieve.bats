@@ -312,6 +312,63 @@ print(str(email.header.make_header(email.header.decode_header(email.message_from
 	assert_equal "$(tools sh -c "grep -l 'Subject: .*away' /srv/mx/mail/*.eml | wc -l")" 1
 }
 
+# The answers with this subject that other.test has got.
+answers() { tools sh -c "grep -l 'Subject: .*$1' /srv/mx/mail/*.eml 2>/dev/null | wc -l"; }
+
+# vacation_mail WORD FROM [swaks options…]: a message for anna's script, from an envelope sender.
+vacation_mail() {
+	local word=$1 from=$2
+	shift 2
+	tools swaks --server "$(address mail)" --ehlo mx.other.test --from "$from" --to anna@example.test \
+		--header "Subject: on-leave $word" --header "Message-Id: <$word@other.test>" "$@"
+	anna "on-leave $word" >/dev/null
+}
+
+@test "the answer comes from the user, to the sender, and says that it is automatic" {
+	local n
+	vacation_mail from-whom eve@other.test --header 'From: Eve <eve@other.test>'
+	wait_until 20 eval '[ "$(answers away)" -ge 2 ]'
+	n=$(tools sh -c "grep -l 'In-Reply-To: <from-whom@other.test>' /srv/mx/mail/*.eml")
+	[ -n "$n" ]
+	run tools cat "$n"
+	assert_match '^From: <?anna@example\.test>?'
+	assert_match '^To: .*eve@other\.test'
+	assert_match '^Auto-Submitted: auto-replied'
+	assert_match '^Message-ID: <.+@mail\.example\.test>'
+	# Nothing may come back to it: no loop.
+	run tools cat "${n%.eml}.json"
+	assert_output '"from": "<>"'
+	assert_output '"to": ["eve@other.test"]'
+}
+
+@test "no answer to lists, bulk mail, other automatic mail, bounces, and mail that is not for the user by name" {
+	local before
+	before=$(answers away)
+	vacation_mail list-id lists@other.test --header 'List-Id: <news.other.test>'
+	vacation_mail bulk bulk@other.test --header 'Precedence: bulk'
+	vacation_mail auto robot@other.test --header 'Auto-Submitted: auto-replied'
+	vacation_mail owner owner-news@other.test
+	vacation_mail daemon mailer-daemon@other.test
+	vacation_mail bounce '<>'
+	vacation_mail bcc carl@other.test --header 'To: somebody@other.test'
+	wait_until 10 queue_is_empty mail
+	assert_equal "$(answers away)" "$before"
+}
+
+@test "two users on leave write to each other: one answer each at most, then silence" {
+	local before script='require ["vacation"]; vacation :subject "gone too" "me too";'
+	manage_sieve ben@example.test leave <<<"$script"
+	before=$(log_lines mail)
+	mail_out mail ben@example.test secret anna@example.test 'on-leave loop'
+	anna 'on-leave loop' >/dev/null
+	ben away >/dev/null
+	wait_until 10 queue_is_empty mail
+	run log_after mail "$before"
+	# Ben's message and Anna's answer; none to that.
+	assert_equal "$(grep -c 'status=sent' <<<"$output")" 2
+	manage_sieve ben@example.test leave <<<'keep;'
+}
+
 @test "another mail user: pipe and filter run as that one, with nothing of root" {
 	local dir
 	dir=$(config uid)
