@@ -12,9 +12,8 @@ static void drop_accounts(struct arena *a, struct inputs *in, struct problems *p
 		     "set POSTFIX_DAGENT to the server that has the mailboxes, or lead them "
 		     "elsewhere with aliases",
 		     "there are no mailboxes: mail for %s%s is refused", first->address,
-		     in->accounts.n == 1
-			     ? ""
-			     : arena_printf(a, " and %zu more accounts", in->accounts.n - 1));
+		     in->accounts.n == 1 ? ""
+					 : arena_printf(a, " and %zu more", in->accounts.n - 1));
 	in->accounts = (struct account_vec)VEC_INIT;
 	map_init(&in->account_index, a, 0);
 }
