@@ -85,6 +85,12 @@ teardown_file() { e2e_stop; }
 	main=$(fingerprint /config/sni/ssl-main/fullchain.pem)
 	wait_until 10 serves sni 993 "$main"
 	wait_until 10 serves sni 25 "$main"
+	# A line that is half gone: the name keeps what it has.
+	lines=$(log_lines sni)
+	echo 'mail.two.test two/fullchain.pem' >"$c/ssl-sni.cf"
+	wait_until 10 log_after_has sni "$lines" 'ssl-sni.cf:1: the line has less than three words'
+	assert_equal "$(served sni 993 mail.two.test)" "$two"
+	assert_equal "$(served sni 25 mail.two.test)" "$two"
 	tools sh -c 'mv /config/sni/two.key.old /config/sni/two/privkey.pem
 		echo "mail.two.test two/fullchain.pem two/privkey.pem" >/config/sni/ssl-sni.cf'
 	wait_until 15 is_healthy sni

@@ -693,6 +693,16 @@ static void test_named(void **state)
 	read_certs(f, "");
 	assert_finding(&f->p, SEV_ERROR, "ssl-sni.cf:1", "the one in use stays");
 	assert_int_equal(f->in.named_certs.n, 2);
+	/* So it is while its line can't be read; without the line it goes. */
+	temp_write(at(f, "config/ssl-sni.cf"), "mail.zwei.example two.pem\n");
+	read_certs(f, "");
+	assert_finding(&f->p, SEV_ERROR, "ssl-sni.cf:1", "less than three words");
+	assert_int_equal(f->in.named_certs.n, 2);
+	assert_string_equal(f->in.named_certs.v[0].name, "mail.zwei.example");
+	temp_write(at(f, "config/ssl-sni.cf"), "# nothing\n");
+	read_certs(f, "");
+	assert_no_findings(&f->p);
+	assert_int_equal(f->in.named_certs.n, 1);
 	free_sample(&a);
 	free_sample(&b);
 }

@@ -10,6 +10,8 @@
  */
 #include "inputs/certs.h"
 
+#include <dirent.h>
+
 #include "base/file.h"
 #include "inputs/acme.h"
 #include "inputs/cert_check.h"
@@ -398,12 +400,48 @@ static const struct source {
 	{ "snakeoil", read_snakeoil },
 };
 
+static bool is_named(const struct sni_entry_vec *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (streq(list->v[i].name, name))
+			return true;
+	return false;
+}
+
+/* A line that can't be read may be that of any name in use: they all stay. */
+static void keep_named(struct job *j, const struct sni_entry_vec *list)
+{
+	const char *dir = arena_printf(j->a, "%s/sni", j->where->tls_dir);
+	struct dirent **files = NULL;
+	int n = scandir(dir, &files, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		const char *file = files[i]->d_name;
+		if (has_suffix(file, ".pem")) {
+			char *stem = arena_strndup(j->a, file, strlen(file) - strlen(".pem"));
+			const struct want w = { .live_cert = arena_printf(j->a, "sni/%s.pem", stem),
+						.live_key =
+							arena_printf(j->a, "sni/%s.key", stem) };
+			struct named_cert kept = { .name = stem };
+			if (has_prefix(stem, "_."))
+				stem[0] = '*';
+			if (!is_named(list, stem) && load_in_use(j, &w, &kept.cert))
+				*VEC_PUSH(j->a, &j->in->named_certs) = kept;
+		}
+		free(files[i]);
+	}
+	free(files);
+}
+
 /* A name that can't be served is left out; while the server runs, it keeps what it has. */
 static void read_named(struct job *j)
 {
 	struct sni_entry_vec list = VEC_INIT;
+	size_t errors = problems_errors(j->p);
 
 	sni_read(j->a, j->where, &list, j->p);
+	if (j->where->tls_dir && problems_errors(j->p) > errors)
+		keep_named(j, &list);
 	j->keep_key_hint = NULL;
 	for (size_t i = 0; i < list.n; i++) {
 		const struct sni_entry *e = &list.v[i];
