@@ -10,9 +10,9 @@ setup_file() {
 	e2e_start
 	make_key dkim example.test mail
 	make_tables dkim 'mail example.test'
-	# What the other side signs with.
+	# What the other side signs with. The resolver inside OpenDKIM believes in no .test.
 	tools openssl genrsa -out /srv/bob.pem 2048 2>/dev/null
-	publish_key bob._domainkey.other.test /srv/bob.pem
+	publish_key bob._domainkey.signed.example /srv/bob.pem
 	publish_key mail._domainkey.example.test /config/dkim/opendkim/keys/example.test/mail.private
 	server_start dkim -e SSL_TYPE=self-signed \
 		-e MAIL_ACCOUNTS='anna@example.test:secret1 nina@nokey.test:secret2 ed@ed.test:secret3 live@live.test:secret4'
@@ -132,7 +132,8 @@ submit() { # PORT USER PASSWORD SUBJECT [swaks options…]
 opendkim 700 keys
 opendkim 700 keys/example.test
 opendkim 600 keys/example.test/mail.private"
-	run in_server dkim opendkim-testkey -vv -d example.test -s mail
+	publish_key mail._domainkey.tried.example /config/dkim/opendkim/keys/example.test/mail.private
+	run in_server dkim opendkim-testkey -vv -d tried.example -s mail -k /etc/opendkim/keys/example.test/mail.private
 	assert_status 0
 	assert_output 'key not secure' # found and right; DNSSEC is none here
 }
@@ -249,13 +250,13 @@ compose() { # SUBJECT [extra header lines…]: into /srv/plain.eml
 	local subject
 	subject=$(unique)
 	compose "$subject"
-	tools sh -c 'dkimcheck sign other.test bob /srv/bob.pem /srv/plain.eml >/srv/signed.eml'
+	tools sh -c 'dkimcheck sign signed.example bob /srv/bob.pem /srv/plain.eml >/srv/signed.eml'
 	incoming "$subject" /srv/signed.eml
 	assert_match '^Authentication-Results: mail.example.test;'
 	assert_output 'dkim=pass'
 	subject=$(unique)
 	compose "$subject"
-	tools sh -c 'dkimcheck sign other.test bob /srv/bob.pem /srv/plain.eml | sed "s/^The text/Another text/" >/srv/broken.eml'
+	tools sh -c 'dkimcheck sign signed.example bob /srv/bob.pem /srv/plain.eml | sed "s/^The text/Another text/" >/srv/broken.eml'
 	incoming "$subject" /srv/broken.eml
 	assert_output 'dkim=fail'
 	subject=$(unique)
@@ -283,6 +284,14 @@ compose() { # SUBJECT [extra header lines…]: into /srv/plain.eml
 	number=$(mx_wait "$subject")
 	run tools cat "$number.eml"
 	refute_output forged.test
+}
+
+@test "mail over many connections at once: the signer stays, none is put off" {
+	local pid
+	pid=$(pid_of dkim opendkim)
+	run tools mt burst "$(address dkim)" live@live.test 400 20
+	assert_status 0
+	assert_equal "$(pid_of dkim opendkim)" "$pid"
 }
 
 # --- when it fails ----------------------------------------------------------------------------------

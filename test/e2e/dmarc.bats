@@ -13,21 +13,21 @@ setup_file() {
 	key=$(tools dkimcheck record /srv/key.pem)
 	{
 		for domain in pass fail soft reject strict quarantine none bare; do
-			echo "mx-host=$domain.test,mx.other.test,10"
-			echo "mx-host=sub.$domain.test,mx.other.test,10"
-			echo "txt-record=k._domainkey.$domain.test,\"${key:0:200}\",\"${key:200}\""
-			echo "txt-record=k._domainkey.sub.$domain.test,\"${key:0:200}\",\"${key:200}\""
+			echo "mx-host=$domain.example,mx.other.test,10"
+			echo "mx-host=sub.$domain.example,mx.other.test,10"
+			echo "txt-record=k._domainkey.$domain.example,\"${key:0:200}\",\"${key:200}\""
+			echo "txt-record=k._domainkey.sub.$domain.example,\"${key:0:200}\",\"${key:200}\""
 		done
 		for domain in pass reject strict quarantine sub.reject sub.strict; do
-			echo "txt-record=$domain.test,\"v=spf1 ip4:$(address tools) -all\""
+			echo "txt-record=$domain.example,\"v=spf1 ip4:$(address tools) -all\""
 		done
-		echo 'txt-record=fail.test,"v=spf1 -all"'
-		echo 'txt-record=soft.test,"v=spf1 ~all"'
-		echo 'txt-record=_dmarc.reject.test,"v=DMARC1; p=reject"'
-		echo 'txt-record=_dmarc.strict.test,"v=DMARC1; p=reject; adkim=s; aspf=s"'
-		echo 'txt-record=_dmarc.quarantine.test,"v=DMARC1; p=quarantine"'
-		echo 'txt-record=_dmarc.none.test,"v=DMARC1; p=none"'
-		# Organisations are found with the public suffix list, which has no .test.
+		echo 'txt-record=fail.example,"v=spf1 -all"'
+		echo 'txt-record=soft.example,"v=spf1 ~all"'
+		echo 'txt-record=_dmarc.reject.example,"v=DMARC1; p=reject"'
+		echo 'txt-record=_dmarc.strict.example,"v=DMARC1; p=reject; adkim=s; aspf=s"'
+		echo 'txt-record=_dmarc.quarantine.example,"v=DMARC1; p=quarantine"'
+		echo 'txt-record=_dmarc.none.example,"v=DMARC1; p=none"'
+		# Organisations are found with the public suffix list, which has no .example.
 		echo 'mx-host=sub.organisation-of-tests.com,mx.other.test,10'
 		echo 'txt-record=_dmarc.organisation-of-tests.com,"v=DMARC1; p=reject"'
 	} | dns_add
@@ -72,7 +72,7 @@ refused() {
 	local subject one
 	for one in pass:Pass soft:Softfail bare:None; do
 		subject=$(unique)
-		from "bob@${one%:*}.test" "bob@${one%:*}.test" "$subject"
+		from "bob@${one%:*}.example" "bob@${one%:*}.example" "$subject"
 		delivered "$subject"
 		assert_match "^Received-SPF: ${one#*:} "
 		[ "$(grep -c '^Received-SPF:' <<<"$output")" -eq 1 ]
@@ -80,21 +80,21 @@ refused() {
 }
 
 @test "SPF: a host that the sender's domain excludes is refused at RCPT, 550 5.7.23" {
-	from bob@fail.test bob@fail.test "$(unique)"
+	from bob@fail.example bob@fail.example "$(unique)"
 	refused '550 5\.7\.23'
 	assert_match '<\*\* +550 5\.7\.23 .*SPF fail'
 	refute_output ' ~> DATA'
 }
 
 @test "SPF: a HELO name that excludes the host is refused, also with the null sender" {
-	EHLO=fail.test from '<>' bob@bare.test "$(unique)"
+	EHLO=fail.example from '<>' bob@bare.example "$(unique)"
 	refused '550 5\.7\.23'
 }
 
 @test "SPF: the null sender is delivered" {
 	local subject
 	subject=$(unique)
-	from '<>' mailer-daemon@bare.test "$subject"
+	from '<>' mailer-daemon@bare.example "$subject"
 	delivered "$subject"
 	assert_match '^Received-SPF: '
 }
@@ -102,7 +102,7 @@ refused() {
 @test "SPF: several recipients, one header" {
 	local subject
 	subject=$(unique)
-	run tools swaks --server "$(address dmarc)" --ehlo mx.other.test --from bob@pass.test \
+	run tools swaks --server "$(address dmarc)" --ehlo mx.other.test --from bob@pass.example \
 		--to anna@example.test,postmaster@example.test --header "Subject: $subject"
 	run fetch dmarc anna@example.test secret1 "$subject"
 	[ "$(grep -c '^Received-SPF:' <<<"$output")" -eq 1 ]
@@ -113,91 +113,91 @@ refused() {
 @test "DMARC: an aligned envelope sender passes, read from the header of the SPF policy server" {
 	local subject
 	subject=$(unique)
-	from bob@reject.test bob@reject.test "$subject"
+	from bob@reject.example bob@reject.example "$subject"
 	delivered "$subject"
-	assert_match '^Authentication-Results: mail.example.test; dmarc=pass \(p=reject dis=none\) header.from=reject.test'
+	assert_match '^Authentication-Results: mail.example.test; dmarc=pass \(p=reject dis=none\) header.from=reject.example'
 }
 
 @test "DMARC: p=reject that fails is refused with 550 5.7.1" {
-	from bob@bare.test bob@reject.test "$(unique)"
-	refused '550 5\.7\.1 rejected by DMARC policy for reject\.test'
+	from bob@bare.example bob@reject.example "$(unique)"
+	refused '550 5\.7\.1 rejected by DMARC policy for reject\.example'
 }
 
 @test "DMARC: an aligned signature passes, whatever the envelope says; a broken one does not" {
 	local subject
 	subject=$(unique)
-	SIGN=reject.test from bob@bare.test bob@reject.test "$subject"
+	SIGN=reject.example from bob@bare.example bob@reject.example "$subject"
 	delivered "$subject"
 	assert_output 'dmarc=pass'
 	assert_output 'dkim=pass'
 	tools sed -i 's/^The text/Another text/' /srv/message.eml
-	run tools swaks --server "$(address dmarc)" --ehlo mx.other.test --from bob@bare.test --to anna@example.test --data @/srv/message.eml
+	run tools swaks --server "$(address dmarc)" --ehlo mx.other.test --from bob@bare.example --to anna@example.test --data @/srv/message.eml
 	refused '550 5\.7\.1'
 }
 
 @test "DMARC: a signature of somebody else does not help" {
-	SIGN=bare.test from bob@bare.test bob@reject.test "$(unique)"
+	SIGN=bare.example from bob@bare.example bob@reject.example "$(unique)"
 	refused '550 5\.7\.1'
 }
 
 @test "DMARC: relaxed alignment takes a sub-domain, strict does not" {
 	local subject
 	subject=$(unique)
-	SIGN=sub.reject.test from bob@bare.test bob@reject.test "$subject"
+	SIGN=sub.reject.example from bob@bare.example bob@reject.example "$subject"
 	delivered "$subject"
 	assert_output 'dmarc=pass'
 	subject=$(unique)
-	from bob@sub.reject.test bob@reject.test "$subject"
+	from bob@sub.reject.example bob@reject.example "$subject"
 	delivered "$subject"
 	assert_output 'dmarc=pass'
-	SIGN=sub.strict.test from bob@bare.test bob@strict.test "$(unique)"
+	SIGN=sub.strict.example from bob@bare.example bob@strict.example "$(unique)"
 	refused '550 5\.7\.1'
-	from bob@sub.strict.test bob@strict.test "$(unique)"
+	from bob@sub.strict.example bob@strict.example "$(unique)"
 	refused '550 5\.7\.1'
 	subject=$(unique)
-	SIGN=strict.test from bob@bare.test bob@strict.test "$subject"
+	SIGN=strict.example from bob@bare.example bob@strict.example "$subject"
 	delivered "$subject"
 	assert_output 'dmarc=pass'
 }
 
 @test "DMARC: the policy of the organisation counts for a sub-domain without its own" {
-	from bob@bare.test bob@sub.organisation-of-tests.com "$(unique)"
+	from bob@bare.example bob@sub.organisation-of-tests.com "$(unique)"
 	refused '550 5\.7\.1'
 }
 
 @test "DMARC: p=quarantine goes to Junk, p=none is only noted, no record is no verdict" {
 	local subject
 	subject=$(unique)
-	from bob@bare.test bob@quarantine.test "$subject"
+	from bob@bare.example bob@quarantine.example "$subject"
 	assert_status 0
 	run fetch dmarc anna@example.test secret1 "$subject" Junk
 	assert_status 0
 	assert_output 'mail.example.test; dmarc=fail (p=quarantine'
 	subject=$(unique)
-	SIGN=quarantine.test from bob@bare.test bob@quarantine.test "$subject"
+	SIGN=quarantine.example from bob@bare.example bob@quarantine.example "$subject"
 	delivered "$subject"
 	assert_output 'mail.example.test; dmarc=pass (p=quarantine'
 	subject=$(unique)
-	from bob@bare.test bob@none.test "$subject"
+	from bob@bare.example bob@none.example "$subject"
 	delivered "$subject"
 	assert_output 'mail.example.test; dmarc=fail (p=none'
 	subject=$(unique)
-	from bob@bare.test bob@bare.test "$subject"
+	from bob@bare.example bob@bare.example "$subject"
 	delivered "$subject"
 	assert_output 'mail.example.test; dmarc=none'
 }
 
 @test "DMARC: results that the sender brings along do not count" {
-	from bob@bare.test bob@reject.test "$(unique)" \
-		'Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; helo=x; envelope-from=bob@reject.test' \
-		'Authentication-Results: mail.example.test; dkim=pass header.d=reject.test' \
-		'Authentication-Results: mail.example.test; spf=pass smtp.mailfrom=bob@reject.test' \
-		'Authentication-Results: MAIL.example.test; dmarc=pass header.from=reject.test'
+	from bob@bare.example bob@reject.example "$(unique)" \
+		'Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; helo=x; envelope-from=bob@reject.example' \
+		'Authentication-Results: mail.example.test; dkim=pass header.d=reject.example' \
+		'Authentication-Results: mail.example.test; spf=pass smtp.mailfrom=bob@reject.example' \
+		'Authentication-Results: MAIL.example.test; dmarc=pass header.from=reject.example'
 	refused '550 5\.7\.1'
 }
 
 @test "DMARC: two authors of two domains are refused" {
-	from bob@bare.test 'bob@reject.test, eve@bare.test' "$(unique)"
+	from bob@bare.example 'bob@reject.example, eve@bare.example' "$(unique)"
 	refused '550 5\.7\.1'
 }
 
@@ -209,9 +209,9 @@ refused() {
 		tls=-tls
 		[ "$port" = 587 ] || tls=-tlsc
 		subject=$(unique)
-		run tools swaks --server "$(address dmarc)" --port "$port" "$tls" --ehlo fail.test --auth PLAIN \
-			--auth-user anna@example.test --auth-password secret1 --from bob@fail.test --to anna@example.test \
-			--header 'From: bob@reject.test' --header "Subject: $subject"
+		run tools swaks --server "$(address dmarc)" --port "$port" "$tls" --ehlo fail.example --auth PLAIN \
+			--auth-user anna@example.test --auth-password secret1 --from bob@fail.example --to anna@example.test \
+			--header 'From: bob@reject.example' --header "Subject: $subject"
 		delivered "$subject"
 		refute_output Received-SPF
 		refute_output 'dmarc='
@@ -221,7 +221,7 @@ refused() {
 @test "mail made in the container is not checked" {
 	local subject
 	subject=$(unique)
-	printf 'From: bob@reject.test\nSubject: %s\n\ncron\n' "$subject" | in_server dmarc sendmail -f bob@fail.test anna@example.test
+	printf 'From: bob@reject.example\nSubject: %s\n\ncron\n' "$subject" | in_server dmarc sendmail -f bob@fail.example anna@example.test
 	run true
 	delivered "$subject"
 	refute_output 'dmarc='
@@ -232,7 +232,7 @@ refused() {
 @test "OpenDMARC's socket gone, or hanging: mail is put off with 4xx, users send all the same" {
 	local pid
 	in_server dmarc mv /run/opendmarc/opendmarc.sock /run/opendmarc/away
-	from bob@pass.test bob@pass.test "$(unique)"
+	from bob@pass.example bob@pass.example "$(unique)"
 	refused '4[0-9][0-9] '
 	run mail_out dmarc anna@example.test secret1 bob@other.test "$(unique)"
 	assert_status 0
@@ -257,7 +257,7 @@ refused() {
 	in_server dmarc kill -KILL "$pid"
 	wait_until 15 is_healthy dmarc
 	[ "$(pid_of dmarc opendmarc)" != "$pid" ]
-	from bob@bare.test bob@reject.test "$(unique)"
+	from bob@bare.example bob@reject.example "$(unique)"
 	refused '550 5\.7\.1'
 }
 
@@ -265,7 +265,7 @@ refused() {
 	local subject
 	in_server dmarc mv /usr/bin/policyd-spf /usr/bin/policyd-away
 	wait_until 20 no_policy_process
-	from bob@pass.test bob@pass.test "$(unique)"
+	from bob@pass.example bob@pass.example "$(unique)"
 	in_server dmarc mv /usr/bin/policyd-away /usr/bin/policyd-spf
 	refused '4[0-9][0-9] '
 	wait_until 60 passes_again
@@ -277,7 +277,7 @@ no_policy_process() { ! in_server dmarc pgrep -f /usr/bin/policyd-spf >/dev/null
 passes_again() {
 	local subject
 	subject=$(unique)
-	from bob@pass.test bob@pass.test "$subject"
+	from bob@pass.example bob@pass.example "$subject"
 	[ "$status" -eq 0 ]
 }
 
@@ -288,8 +288,8 @@ passes_again() {
 	run in_server off pgrep -x 'opendkim|opendmarc'
 	assert_status 1
 	subject=$(unique)
-	run tools swaks --server "$(address off)" --ehlo mx.other.test --from bob@fail.test --to anna@example.test \
-		--header 'From: bob@reject.test' --header "Subject: $subject"
+	run tools swaks --server "$(address off)" --ehlo mx.other.test --from bob@fail.example --to anna@example.test \
+		--header 'From: bob@reject.example' --header "Subject: $subject"
 	assert_status 0
 	run fetch off anna@example.test secret1 "$subject"
 	assert_status 0
@@ -302,14 +302,14 @@ passes_again() {
 	local subject
 	server_start self -e SSL_TYPE=self-signed -e ENABLE_POLICYD_SPF=0 -e MAIL_ACCOUNTS='anna@example.test:secret1'
 	subject=$(unique)
-	run tools swaks --server "$(address self)" --ehlo mx.other.test --from bob@reject.test --to anna@example.test \
-		--header 'From: bob@reject.test' --header "Subject: $subject"
+	run tools swaks --server "$(address self)" --ehlo mx.other.test --from bob@reject.example --to anna@example.test \
+		--header 'From: bob@reject.example' --header "Subject: $subject"
 	assert_status 0
 	run fetch self anna@example.test secret1 "$subject"
 	assert_output 'dmarc=pass'
-	run tools swaks --server "$(address self)" --ehlo mx.other.test --from bob@bare.test --to anna@example.test \
-		--header 'From: bob@reject.test' --header "Subject: $(unique)" \
-		--add-header 'Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; helo=x; envelope-from=bob@reject.test'
+	run tools swaks --server "$(address self)" --ehlo mx.other.test --from bob@bare.example --to anna@example.test \
+		--header 'From: bob@reject.example' --header "Subject: $(unique)" \
+		--add-header 'Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; helo=x; envelope-from=bob@reject.example'
 	refused '550 5\.7\.1'
 	server_remove self
 }

@@ -41,8 +41,8 @@ On-DNSError		tempfail
 # --- Names
 {{#dkim_nameservers}}
 
-# The resolver in the library would ask the root servers itself.
+# The resolver in the library would ask the root servers itself. Never ResolverConfiguration: that file is read again for
+# each message, by a scanner that two threads at once break (2.11: the signer ends, and mail is put off).
 Nameservers		{{dkim_nameservers}}
 {{/dkim_nameservers}}
-ResolverConfiguration	/etc/opendkim/unbound.conf
 DNSTimeout		5

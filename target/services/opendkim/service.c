@@ -54,7 +54,6 @@ static const struct fact facts[] = {
 
 static const struct service_file files[] = {
 	{ .dest = "opendkim/opendkim.conf", .tpl = "opendkim.conf.tpl", .dialect = DIALECT_WORDS },
-	{ .dest = "opendkim/unbound.conf", .tpl = "unbound.conf.tpl", .dialect = DIALECT_WORDS },
 	{ .dest = NULL },
 };
 
