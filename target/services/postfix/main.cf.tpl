@@ -126,8 +126,8 @@ postscreen_access_list = permit_mynetworks, cidr:{ { 127.0.0.0/8 permit }, { ::1
 postscreen_greet_wait = {{postscreen_greet_wait}}s
 postscreen_greet_action = {{postscreen_action}}
 postscreen_bare_newline_action = {{postscreen_action}}
-# lmdb survives a killed container; Berkeley DB may not.
-postscreen_cache_map = lmdb:$data_directory/postscreen_cache
+# In memory: a full disk must not end the program in front of all others. After a restart clients wait once more.
+postscreen_cache_map = lmdb:/run/postscreen/cache
 {{#enable_dnsbl}}
 # Lists with what their answers mean, and weights; one that fails its test (`mailserver dns-lists`) is left out.
 # list.dnswl.org speaks for a client.

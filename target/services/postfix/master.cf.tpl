@@ -50,7 +50,7 @@ submissions inet  n       -       n       -       -       smtpd
 proxied     pass  n       -       n       -       1       postscreen
   -o syslog_name=postfix/proxied
   -o postscreen_upstream_proxy_protocol=haproxy
-  -o postscreen_cache_map=lmdb:$data_directory/postscreen_proxied
+  -o postscreen_cache_map=lmdb:/run/postscreen/proxied
 {{#port_587}}
 10587       inet  n       n       n       -       -       spawn
   user=nobody:postdrop argv=/usr/local/bin/mailserver proxy-gate /var/spool/postfix/public/proxied-submission {{proxy_networks}}

@@ -111,6 +111,7 @@ static const struct service_dir dirs[] = {
 	{ QUEUE "/public", "postfix", "postdrop", 0710 },
 	{ QUEUE "/pid", NULL, NULL, 0755 },
 	{ "/var/mail-state/lib-postfix", "postfix", "postfix", 0755 },
+	{ "/run/postscreen", "postfix", "postfix", 0700 },
 	{ "/run/mailserver/notes", NULL, NULL, 0755 },
 	{ NULL, NULL, NULL, 0 },
 };
