@@ -12,7 +12,7 @@ setup_file() {
 	server_start conf -e SSL_TYPE=self-signed \
 		-e ENABLE_POP3=1 -e POSTFIX_MESSAGE_SIZE_LIMIT=12345678 \
 		-e MAIL_ACCOUNTS__FILE=/run/secrets/accounts -v "$LAB_DIR/accounts.secret:/run/secrets/accounts:ro" \
-		-e RELAY_PASSWORD=relay-top-secret -e ENABLE_CLAMAV=1 -e ENABEL_IMAP=1
+		-e RELAY_PASSWORD=relay-top-secret -e ENABLE_RSPAMD=1 -e ENABEL_IMAP=1
 }
 
 teardown_file() { e2e_stop; }
@@ -82,9 +82,9 @@ refuse() {
 }
 
 @test "what is known but not in this image yet is said once" {
-	assert_equal "$(log_of conf | grep -c 'ENABLE_CLAMAV')" 1
+	assert_equal "$(log_of conf | grep -c 'ENABLE_RSPAMD')" 1
 	run log_of conf
-	assert_match 'ENABLE_CLAMAV.*not in this image yet'
+	assert_match 'ENABLE_RSPAMD.*not in this image yet'
 }
 
 @test "NAME__FILE: the account of the file logs in" {
@@ -129,7 +129,7 @@ refuse() {
 	[ "$(grep -cE '^[ ]*[A-Z][A-Z0-9_]{3,}' <<<"$output")" -gt 150 ]
 	run in_server conf mailserver config check
 	assert_status 0
-	assert_output ENABLE_CLAMAV
+	assert_output ENABLE_RSPAMD
 	run in_server conf mailserver config nonsense
 	assert_status 64
 }

@@ -55,7 +55,7 @@ answers() { grep -c "^$1" "$LAB_DIR/config/insist.log" 2>/dev/null || :; }
 has_answers() { [ "$(answers 250)" -ge "$1" ]; }
 
 refused_softly() {
-	run mail_in "${2:-mail}" anna@example.test "$(unique)"
+	run mail_in "${2:-mail}" anna@example.test "$(unique)" --timeout 100
 	[ "$status" -ne 0 ] || fail "accepted: $1"
 	assert_match '<(\*\*|~\*) +4[0-9][0-9]'
 }

@@ -155,7 +155,7 @@ received() { fetch "$1" anna@example.test secret1 "kind-$2"; }
 
 @test "when the database arrives mail passes within seconds, and nothing was lost" {
 	add_database mail
-	wait_until 20 is_scanning mail
+	wait_until 60 is_scanning mail
 	run received mail clean
 	assert_status 0
 	assert_match '^X-Virus-Status: Clean'
@@ -239,7 +239,7 @@ received() { fetch "$1" anna@example.test secret1 "kind-$2"; }
 
 @test "after a restart the database is there at once" {
 	server_restart mail
-	wait_until 20 is_scanning mail
+	wait_until 60 is_scanning mail
 	run send mail zip
 	assert_match '<\*\* +550 5\.7\.1 Virus found: Eicar-Test'
 }
@@ -302,7 +302,7 @@ received() { fetch "$1" anna@example.test secret1 "kind-$2"; }
 	send strict clean --to wait@other.test --port 587 -tls --from anna@example.test --auth PLAIN \
 		--auth-user anna@example.test --auth-password secret1 >/dev/null
 	wait_until 20 has_deferred strict
-	held=$(in_server strict sh -c 'ls /var/spool/postfix/deferred/*/ | grep -v :')
+	held=$(in_server strict sh -c 'find /var/spool/postfix/deferred -type f -printf "%f\n"')
 	in_server strict postsuper -h "$held"
 	in_server strict sh -c 'cd /var/spool/postfix/hold && touch -d "73 hours ago" "$1" "$3" && touch -d "71 hours ago" "$2"' - \
 		"${infected[@]}" "$held"
