@@ -11,7 +11,11 @@ load lib/e2e
 
 setup_file() {
 	e2e_start
-	mkdir "$LAB_DIR/zone" && chmod 0777 "$LAB_DIR/zone"
+	mkdir "$LAB_DIR/zone" "$LAB_DIR/ca" && chmod 0777 "$LAB_DIR/zone" "$LAB_DIR/ca"
+	"$ENGINE" run -d --name "$LAB-sts" --network "$LAB" -v "$LAB_DIR/ca:/ca" "$TOOLS_IMAGE" policyhost \
+		sts.test:enforce:mx.sts.test both.test:enforce:mx.both.test bad.test:enforce:mx.elsewhere.test \
+		testing.test:testing:mx.elsewhere.test >/dev/null
+	wait_until 30 log_has sts 'mx: ready'
 	records >"$LAB_DIR/zone/records"
 	"$ENGINE" run -d --name "$LAB-dns" --network "$LAB" -v "$LAB_DIR/zone:/zone" "$TOOLS_IMAGE" signed >/dev/null
 	wait_until 30 log_has dns 'signed: ready' || log_of dns
@@ -42,7 +46,13 @@ records() {
 	done
 	echo "_25._tcp.mx.dane.test. TLSA 3 1 1 $(spki)"
 	echo "_25._tcp.mx.wrong.test. TLSA 3 1 1 $(spki | tr 0-9a-f 1-9a-f0)"
-	echo 'broken.test. MX 10 mx.broken.test.'
+	for domain in sts both bad testing; do
+		echo "$domain.test. MX 10 mx.$domain.test."
+		echo "mx.$domain.test. A $(address sts)"
+		echo "mta-sts.$domain.test. A $(address sts)"
+		echo "_mta-sts.$domain.test. TXT \"v=STSv1; id=1;\""
+	done
+	echo "_25._tcp.mx.both.test. TLSA 3 1 1 $(spki)"
 }
 
 # What makes the server's own resolver ask the test's root.
@@ -69,7 +79,7 @@ send() {
 	in_server "$1" sh -c "printf 'Subject: $subject\n\ntext\n' | sendmail -f anna@example.test '$2'"
 }
 
-put_off() { in_server "$1" postqueue -j | grep -q "\"address\": \"$2\".*$3"; }
+put_off() { in_server "$1" postqueue -j | grep -qE "\"address\": \"$2\".*$3"; }
 
 # The log's line about the TLS connection for the message to this domain.
 tls_lines() { log_of "$1" | grep -E 'postfix/smtp\[.*TLS connection established to mx'; }
@@ -88,12 +98,19 @@ tls_lines() { log_of "$1" | grep -E 'postfix/smtp\[.*TLS connection established 
 	refute_output 'DNSSEC validation may be unavailable'
 }
 
-@test "a resolver outside that validates: DANE is on without a reload" {
+@test "a resolver outside that validates: DANE is on, and still is after a restart" {
 	wait_until 30 log_has valid 'DANE is on for mail that leaves: the resolver validates DNSSEC'
 	run in_server valid mailserver healthcheck --verbose
 	refute_output 'without DANE'
 	assert_equal "$(log_of valid | grep -c 'DANE is on for mail that leaves')" 1
-	run log_of valid
+	run in_server valid postconf -h smtp_tls_security_level
+	assert_output dane
+	"$ENGINE" restart "$LAB-valid" >/dev/null
+	server_boot valid
+	server_ready valid
+	run in_server valid postconf -h smtp_tls_security_level
+	assert_output dane
+	run log_since_start valid
 	refute_output 'refreshing the Postfix mail system'
 }
 
@@ -231,4 +248,98 @@ DROP_IN=/usr/share/mailserver/drop-in/resolver/conf.d/lab.conf
 @test "without ENABLE_RESOLVER nothing of it runs" {
 	run in_server valid pgrep -x unbound
 	assert_status 1
+}
+
+# --- MTA-STS ------------------------------------------------------------------------------------------
+
+# The certificate authority of the policy host, as one of those that everybody trusts.
+sts_server_start() {
+	signed_server_start "$1" -v "$LAB_DIR/signed.conf:/etc/resolv.conf:ro" -e ENABLE_MTA_STS=1 \
+		-v "$LAB_DIR/ca/ca.pem:/etc/ssl/certs/$(cat "$LAB_DIR/ca/hash").0:ro" "${@:2}"
+}
+
+# The message with this subject is at the policy host's mail exchanger.
+sts_has() { "$ENGINE" exec "$LAB-sts" sh -c "grep -l -- 'Subject: .*$1' /srv/mx/mail/*.eml" >/dev/null 2>&1; }
+
+@test "ENABLE_MTA_STS=1: delivered with a certificate that is checked; a policy that does not fit stops mail, in testing mode not" {
+	sts_server_start strict -e SMTP_TLS_DANE=auto
+	wait_until 30 log_has strict 'DANE is on for mail that leaves'
+	run in_server strict mailserver healthcheck --verbose
+	assert_status 0
+	assert_match '^ok +mta-sts'
+	send strict bob@sts.test
+	wait_until 20 sts_has "$subject" || { show_server strict; false; }
+	run log_of strict
+	assert_match 'Verified TLS connection established to mx\.sts\.test'
+
+	send strict bob@bad.test
+	wait_until 20 put_off strict bob@bad.test 'Server certificate not verified' || { in_server strict postqueue -p; false; }
+	if sts_has "$subject"; then fail 'it was delivered in spite of the policy'; fi
+
+	send strict bob@testing.test
+	wait_until 20 sts_has "$subject"
+	send strict bob@none.test
+	mx_wait "$subject"
+}
+
+@test "MTA-STS never overrides DANE: a policy that fits does not help against a TLSA record that does not" {
+	send strict bob@both.test
+	wait_until 20 put_off strict bob@both.test 'Server certificate not verified' || { in_server strict postqueue -p; false; }
+	if sts_has "$subject"; then fail 'it was delivered in spite of its TLSA record'; fi
+	run in_server strict postmap -q both.test socketmap:unix:/var/mail-state/spool-postfix/private/tls-policy:dane
+	assert_equal "$output" dane
+	run in_server strict postmap -q sts.test socketmap:unix:/var/mail-state/spool-postfix/private/tls-policy:dane
+	assert_output 'secure match=mx.sts.test'
+	run in_server strict postmap -q both.test socketmap:unix:/var/mail-state/spool-postfix/private/tls-policy:plain
+	assert_output 'secure match=mx.both.test'
+}
+
+@test "a policy that is known counts while its server is away, also over a restart" {
+	"$ENGINE" exec "$LAB-sts" touch /srv/no-policies
+	"$ENGINE" restart "$LAB-strict" >/dev/null
+	server_boot strict
+	server_ready strict
+	run in_server strict postmap -q sts.test socketmap:unix:/var/mail-state/spool-postfix/private/tls-policy:dane
+	assert_output 'secure match=mx.sts.test'
+	"$ENGINE" exec "$LAB-sts" rm /srv/no-policies
+}
+
+@test "own levels go before everything, at once; a wrong line is named and the last good file stays" {
+	printf '%s\n' '# own' 'bad.test  secure match=mx.bad.test' 'none.test secure' >"$(config strict)/postfix-tls-policy.cf"
+	wait_until 10 log_has strict 'changes are in use: TLS policies'
+	send strict bob@bad.test
+	wait_until 20 sts_has "$subject" || { in_server strict postqueue -p; false; }
+	send strict bob@none.test
+	wait_until 20 put_off strict bob@none.test 'not (trusted|verified)' || { in_server strict postqueue -p; false; }
+	echo 'none.test sure' >>"$(config strict)/postfix-tls-policy.cf"
+	wait_until 10 log_has strict 'postfix-tls-policy.cf:4'
+	run in_server strict mailserver healthcheck
+	assert_status 1
+	assert_output 'postfix-tls-policy.cf:4'
+	run in_server strict postmap -q none.test lmdb:/run/mailserver/live/tls-policy
+	assert_equal "$output" secure
+	: >"$(config strict)/postfix-tls-policy.cf"
+	wait_until 10 is_healthy strict || { show_server strict; false; }
+	run in_server strict postmap -q none.test lmdb:/run/mailserver/live/tls-policy
+	assert_status 1
+}
+
+@test "while the MTA-STS daemon is down mail waits, and the health check names it" {
+	in_server strict supervisorctl stop mta-sts
+	run in_server strict mailserver healthcheck
+	assert_status 1
+	assert_output mta-sts
+	send strict bob@sts.test
+	wait_until 30 put_off strict bob@sts.test 'client TLS configuration problem' || { in_server strict postqueue -p; false; }
+	in_server strict supervisorctl start mta-sts
+	wait_until 30 is_healthy strict
+	in_server strict postqueue -f
+	wait_until 60 sts_has "$subject"
+}
+
+@test "with SMTP_TLS_DANE=no the MTA-STS policy alone counts" {
+	sts_server_start alone -e SMTP_TLS_DANE=no
+	send alone bob@both.test
+	wait_until 20 sts_has "$subject" || { in_server alone postqueue -p; false; }
+	server_remove alone
 }

@@ -11,32 +11,43 @@
 #include "base/proc.h"
 #include "postfix/lmdb_table.h"
 
-#define LIVE "/run/mailserver/live"
-#define TABLE "tls-default.lmdb"
+#define AUTO "/run/mailserver/boot/current/" DANE_AUTO_FILE
+#define STATE "/var/mail-state/lib-mailserver/dane"
 #define NOTE "/run/mailserver/notes/dane"
-#define KEY "default"
 #define ADVICE                                                                                     \
 	"ENABLE_RESOLVER=1 with --dns 127.0.0.1 (compose: \"dns: 127.0.0.1\") gives it one that does"
 #define ASK_S 5
 /* The resolver may be starting, too. */
 #define WAIT_MS 60000
 #define PAUSE_MS 500
+#define RENEW_MS 120000
 
-static int fill(const struct service_ctx *svc UNUSED, const void *data, MDB_txn *txn, MDB_dbi dbi)
+bool dane_is_auto(const struct settings *s)
 {
-	const bool *on = data;
-	int rc = mdb_drop(txn, dbi, 0);
-
-	return rc == 0 && *on ? lmdb_table_put(txn, dbi, KEY, "dane") : rc;
+	return streq(s->smtp_tls_dane, "auto");
 }
 
-bool dane_tables_commit(const struct live_ctx *ctx, struct err *err)
+bool dane_is_on(const struct service_ctx *ctx)
 {
-	const char *path = arena_printf(ctx->svc->arena, "%s/" TABLE, ctx->dir);
-	const bool off = false;
+	return streq(ctx->s->smtp_tls_dane, "yes") ||
+	       (!ctx->on_host && dane_is_auto(ctx->s) && file_exists(STATE));
+}
 
-	return !streq(ctx->svc->s->smtp_tls_dane, "auto") || file_exists(path) ||
-	       lmdb_table_write(ctx, TABLE, 0644, fill, &off, err);
+static int fill_policies(const struct service_ctx *svc, const void *data UNUSED, MDB_txn *txn,
+			 MDB_dbi dbi)
+{
+	const struct tls_policy_vec *list = &svc->in->tls_policies;
+	int rc = mdb_drop(txn, dbi, 0);
+
+	for (size_t i = 0; rc == 0 && i < list->n; i++)
+		rc = lmdb_table_put(txn, dbi, list->v[i].destination, list->v[i].policy);
+	return rc;
+}
+
+bool tls_policy_commit(const struct live_ctx *ctx, struct err *err)
+{
+	return (ctx->changed & INPUT_TLS_POLICY) == 0 ||
+	       lmdb_table_write(ctx, "tls-policy.lmdb", 0644, fill_policies, NULL, err);
 }
 
 /* Whether the resolver validates; asks until it answers, or time is up. */
@@ -55,31 +66,51 @@ static bool ask(struct arena *a, bool *validates_r, struct err *err)
 	return true;
 }
 
-/* What the health check shows. */
-static bool note(bool on, struct err *err)
+/* The file is there, with the text, or it is not. */
+static bool set_file(const char *path, bool there, const char *text, enum file_flags flags,
+		     struct err *err)
 {
-	static const char off[] =
-		"mail leaves without DANE: the resolver of the container does not validate DNSSEC; " ADVICE
-		"\n";
 	const struct file_attr attr = { 0644, (uid_t)-1, (gid_t)-1 };
 
-	if (on)
-		return unlink(NOTE) == 0 || errno == ENOENT || err_sys(err, ERR_IO, "remove " NOTE);
-	return file_replace(NOTE, off, sizeof(off) - 1, &attr, FILE_EPHEMERAL, NULL, err);
+	if (!there)
+		return unlink(path) == 0 || errno == ENOENT ||
+		       err_sys(err, ERR_IO, "remove %s", path);
+	return file_replace(path, text, strlen(text), &attr, flags, NULL, err);
+}
+
+/* Renders the configuration anew, as the state has it. */
+static bool renew(struct err *err)
+{
+	static const char *const argv[] = { "/usr/local/bin/mailserver", "renew", NULL };
+	const struct proc_spec spec = { .argv = argv, .timeout_ms = RENEW_MS };
+	struct proc_result res = { 0 };
+
+	if (!proc_run(&spec, &res, err))
+		return false;
+	bool ok = res.status == 0 || err_set(err, ERR_CONFIG, "%s", res.output.p);
+	buf_fini(&res.output);
+	return ok;
 }
 
 static bool update(struct arena *a, struct err *err)
 {
-	const struct inputs none = { 0 };
-	const struct service_ctx svc = { .arena = a, .in = &none };
-	const struct live_ctx ctx = { .svc = &svc, .dir = LIVE };
-	bool was = lmdb_table_has(&ctx, TABLE, KEY), said = file_exists(NOTE), is;
+	static const char note[] =
+		"mail leaves without DANE: the resolver of the container does not validate "
+		"DNSSEC; " ADVICE "\n";
+	bool was = file_exists(STATE), said = file_exists(NOTE), is;
 
 	if (!ask(a, &is, err))
 		return false;
 	if (was == is && (is || said))
 		return true;
-	if (!lmdb_table_write(&ctx, TABLE, 0644, fill, &is, err) || !note(is, err))
+	if (!set_file(STATE, is, "on\n", FILE_DURABLE, err))
+		return false;
+	if (was != is && !renew(err)) {
+		struct err ignored = ERR_INIT;
+		(void)!set_file(STATE, was, "on\n", FILE_DURABLE, &ignored); /* tried again */
+		return false;
+	}
+	if (!set_file(NOTE, !is, note, FILE_EPHEMERAL, err))
 		return false;
 	if (is)
 		log_info("DANE is on for mail that leaves: the resolver validates DNSSEC");
@@ -107,8 +138,8 @@ int dane_check_main(int argc, char **argv)
 		return usage(stdout, 0);
 	if (argc != 1)
 		return usage(stderr, ERR_USAGE);
-	if (!file_exists(LIVE "/" TABLE))
-		return 0; /* not auto */
+	if (!file_exists(AUTO))
+		return 0;
 	log_to_syslog("/dev/log");
 	arena_init(&a, "dane");
 	bool ok = update(&a, &err);

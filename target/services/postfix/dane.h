@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * NAME
- *	dane - whether mail that leaves is checked against TLSA records (SMTP_TLS_DANE=auto)
+ *	dane - whether mail that leaves is checked against TLSA records, and the administrator's own levels
  *
- *	tls-default.lmdb	the TLS level of destinations that no other table knows: default → dane, or
- *				nothing, which is smtp_tls_security_level
+ *	tls-policy.lmdb		postfix-tls-policy.cf, asked before anything else
  *
- * DANE means something only when the resolver validates DNSSEC. `mailserver dane-check`, run by cron at the
- * start and every ten minutes, asks it for the name servers of the root, sees whether it says to have
- * validated the answer, and changes the table; the next delivery sees it. While the resolver does not
- * answer, things stay as they are.
+ * DANE means something only when the resolver validates DNSSEC. With SMTP_TLS_DANE=auto `mailserver
+ * dane-check`, run by cron at the start and every ten minutes, asks it for the name servers of the root,
+ * and sees whether it says to have validated the answer. What comes of it is remembered in the state
+ * volume, and rendered as smtp_tls_security_level; when it changes, a new generation is put in force. While
+ * the resolver does not answer, things stay as they are.
  */
 #ifndef SERVICES_POSTFIX_DANE_H
 #define SERVICES_POSTFIX_DANE_H
 
 #include "service.h"
 
-/* At boot nothing is known yet: an empty table, or none when SMTP_TLS_DANE is not auto. */
-bool dane_tables_commit(const struct live_ctx *ctx, struct err *err) MUST_CHECK;
+/* Made only where dane-check has something to do. */
+#define DANE_AUTO_FILE "postfix/dane-auto"
+
+bool dane_is_auto(const struct settings *s);
+/* SMTP_TLS_DANE=yes, or auto and the resolver validated when it was last asked. */
+bool dane_is_on(const struct service_ctx *ctx);
+
+bool tls_policy_commit(const struct live_ctx *ctx, struct err *err) MUST_CHECK;
 
 int dane_check_main(int argc, char **argv);
 

@@ -61,8 +61,8 @@ bool lmdb_table_write(const struct live_ctx *ctx, const char *name, mode_t mode,
 	const char *path = arena_printf(ctx->svc->arena, "%s/%s", ctx->dir, name);
 	const struct inputs *in = ctx->svc->in;
 	const struct access_list *send = &in->send_access, *receive = &in->receive_access;
-	size_t entries = in->domains.n + in->relays.n + in->relay_logins.n + send->rules.n +
-			 receive->rules.n + (send->is_wide ? in->accounts.n : 0);
+	size_t entries = in->domains.n + in->relays.n + in->relay_logins.n + in->tls_policies.n +
+			 send->rules.n + receive->rules.n + (send->is_wide ? in->accounts.n : 0);
 	/* Old and new texts are there together until the transaction ends, in whole pages. */
 	size_t map_size = MAP_SIZE + entries * ENTRY_BYTES_MAX + 4 * (send->bytes + receive->bytes);
 	MDB_env *env = NULL;

@@ -291,23 +291,25 @@ smtpd_tls_chain_files =
 {{/tls_alt_cert}}
 # Other names of this server with certificates of their own: ssl-sni.cf, ssl-sni/.
 tls_server_sni_maps = cdb:/run/mailserver/live/sni
-{{#dane_yes}}
-# SMTP_TLS_DANE=yes: TLSA records decide, where there are any.
+{{#dane_on}}
+# TLSA records decide, where there are any; SMTP_TLS_DANE.
 smtp_tls_security_level = dane
 smtp_dns_support_level = dnssec
-{{/dane_yes}}
-{{^dane_yes}}
+{{/dane_on}}
+{{^dane_on}}
 smtp_tls_security_level = may
-{{/dane_yes}}
-{{#dane_auto}}
-# SMTP_TLS_DANE=auto: the last table says "dane" of every destination, or nothing, as the resolver validates or not.
-smtp_dns_support_level = dnssec
-dnssec_probe =
-{{/dane_auto}}
+{{/dane_on}}
+# Own levels (postfix-tls-policy.cf), then MTA-STS where there is no DANE.
 smtp_tls_policy_maps =
-{{#dane_auto}}
-	pipemap:{ static:default, lmdb:/run/mailserver/live/tls-default }
-{{/dane_auto}}
+	lmdb:/run/mailserver/live/tls-policy
+{{#enable_mta_sts}}
+{{#dane_on}}
+	socketmap:unix:private/tls-policy:dane
+{{/dane_on}}
+{{^dane_on}}
+	socketmap:unix:private/tls-policy:plain
+{{/dane_on}}
+{{/enable_mta_sts}}
 smtp_tls_CApath = /etc/ssl/certs
 
 smtpd_tls_protocols = >=TLSv1.2

@@ -39,6 +39,10 @@ static const struct service_file files[] = {
 	{ .dest = "postfix/openssl.cnf",
 	  .tpl = "openssl.cnf.tpl",
 	  .dialect = DIALECT_RAW }, /* one value, a constant */
+	{ .dest = DANE_AUTO_FILE,
+	  .tpl = "dane-auto.tpl",
+	  .dialect = DIALECT_RAW, /* no values in it */
+	  .when = dane_is_auto },
 	{ .dest = NULL },
 };
 
@@ -50,14 +54,9 @@ static struct tpl_value default_relay_transport(const struct service_ctx *ctx)
 	return tpl_text(implicit ? RELAY_TRANSPORT_TLS : RELAY_TRANSPORT);
 }
 
-static struct tpl_value dane_auto(const struct service_ctx *ctx)
+static struct tpl_value dane_on(const struct service_ctx *ctx)
 {
-	return tpl_bool(streq(ctx->s->smtp_tls_dane, "auto"));
-}
-
-static struct tpl_value dane_yes(const struct service_ctx *ctx)
-{
-	return tpl_bool(streq(ctx->s->smtp_tls_dane, "yes"));
+	return tpl_bool(dane_is_on(ctx));
 }
 
 /* Accounts of a store need not stand in files here. */
@@ -73,10 +72,9 @@ static struct tpl_value postfix_all_protocols(const struct service_ctx *ctx)
 }
 
 static const struct fact facts[] = {
-	{ "dane_auto", "DANE is on for mail that leaves while the resolver validates", dane_auto },
-	{ "dane_yes", "DANE is on for mail that leaves, whatever the resolver does", dane_yes },
 	{ "postfix_all_protocols", "Postfix uses IPv4 and IPv6", postfix_all_protocols },
 	{ "asks_store", "recipients are verified where POSTFIX_DAGENT leads", asks_store },
+	{ "dane_on", "DANE is on for mail that leaves", dane_on },
 	{ "default_relay_transport", "master.cf service for DEFAULT_RELAY_HOST",
 	  default_relay_transport },
 	{ NULL, NULL, NULL },

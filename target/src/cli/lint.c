@@ -74,6 +74,7 @@ static const char *const used_by_code[] = {
 	"VIRUSMAILS_DELETE_DELAY",
 	"SMTP_TLS_DANE",
 	"ENABLE_RESOLVER",
+	"ENABLE_MTA_STS",
 };
 
 struct lint {

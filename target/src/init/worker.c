@@ -96,7 +96,10 @@ static const char *input_names(struct arena *a, unsigned bits)
 						       "scripts",
 						       "rules for scoring",
 						       "DKIM keys",
-						       "relays" };
+						       "relays",
+						       "master accounts",
+						       "restrictions",
+						       "TLS policies" };
 	autobuf struct buf out = BUF_INIT;
 
 	for (unsigned i = 0; i < INPUT_BITS; i++)

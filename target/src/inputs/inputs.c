@@ -28,6 +28,7 @@
 #include "inputs/quotas.h"
 #include "inputs/relay_routes.h"
 #include "inputs/relays.h"
+#include "inputs/tls_policy.h"
 #include "inputs/sni.h"
 #include "inputs/smtp_only.h"
 
@@ -49,6 +50,7 @@ struct raw {
 	const char *hostname;
 	struct relay_vec relays;
 	struct relay_login_vec relay_logins;
+	struct tls_policy_vec tls_policies;
 };
 
 static void parse_accounts(struct arena *a, struct str text, struct raw *raw, struct problems *p)
@@ -172,6 +174,12 @@ static void parse_relay_logins(struct arena *a, struct str text, struct raw *raw
 	relay_logins_parse(a, RELAY_LOGINS_FILE, text, &raw->relay_logins, p);
 }
 
+static void parse_tls_policy(struct arena *a, struct str text, struct raw *raw, struct problems *p)
+{
+	raw->tls_policies = (struct tls_policy_vec)VEC_INIT;
+	tls_policy_parse(a, TLS_POLICY_FILE, text, &raw->tls_policies, p);
+}
+
 /* TO ADD A FILE: its row. parse overwrites its part of raw. */
 static const struct input_file {
 	const char *name;
@@ -200,6 +208,7 @@ static const struct input_file {
 	{ SPAM_RULES_FILE, parse_spam_rules, false, true },
 	{ RELAYS_FILE, parse_relays, false, false },
 	{ RELAY_LOGINS_FILE, parse_relay_logins, false, false },
+	{ TLS_POLICY_FILE, parse_tls_policy, false, false },
 };
 
 void inputs_list_files(struct arena *a, const char *config_dir, struct text_vec *paths)
@@ -537,6 +546,15 @@ static uint64_t fold_relays(const struct inputs *in)
 	return h;
 }
 
+static uint64_t fold_tls_policies(const struct inputs *in)
+{
+	uint64_t h = 1;
+
+	for (size_t i = 0; i < in->tls_policies.n; i++)
+		h = fold(fold(h, in->tls_policies.v[i].destination), in->tls_policies.v[i].policy);
+	return h;
+}
+
 static void make_fingerprints(struct inputs *in)
 {
 	uint64_t accounts = 1, quotas = 1, aliases = 1, masters = 1;
@@ -571,6 +589,7 @@ static void make_fingerprints(struct inputs *in)
 	in->fingerprint[bit_number(INPUT_SCRIPTS)] = fold_scripts(in);
 	in->fingerprint[bit_number(INPUT_SPAM_RULES)] = fold_text(1, in->spam_rules);
 	in->fingerprint[bit_number(INPUT_RELAYS)] = fold_relays(in);
+	in->fingerprint[bit_number(INPUT_TLS_POLICY)] = fold_tls_policies(in);
 }
 
 void inputs_read(struct arena *a, const struct settings *s, const struct inputs_where *where,
@@ -608,6 +627,7 @@ void inputs_read(struct arena *a, const struct settings *s, const struct inputs_
 	in->greylist_recipients = raw.greylist_recipients;
 	in->relays = raw.relays;
 	in->relay_logins = raw.relay_logins;
+	in->tls_policies = raw.tls_policies;
 	in->account_index = raw.account_index;
 	in->alias_index = raw.alias_index;
 	gather_domains(a, in);

@@ -45,9 +45,10 @@ enum input_bit {
 	INPUT_RELAYS = 1 << 11,	      /* postfix-relaymap.cf, postfix-sasl-password.cf */
 	INPUT_MASTERS = 1 << 12,      /* dovecot-masters.cf */
 	INPUT_ACCESS = 1 << 13,	      /* postfix-send-access.cf, postfix-receive-access.cf */
-	INPUT_ALL = (1 << 14) - 1,
+	INPUT_TLS_POLICY = 1 << 14,   /* postfix-tls-policy.cf */
+	INPUT_ALL = (1 << 15) - 1,
 };
-#define INPUT_BITS 14
+#define INPUT_BITS 15
 
 struct account {
 	const char *address; /* lower case, the login */
@@ -93,6 +94,14 @@ struct relay_login {
 	unsigned line;
 };
 VEC_TYPE(relay_login_vec, struct relay_login);
+
+/* How TLS is checked where mail leaves; see tls_policy.h. */
+struct tls_policy {
+	const char *destination; /* lower case */
+	const char *policy;	 /* "secure match=…" */
+	unsigned line;
+};
+VEC_TYPE(tls_policy_vec, struct tls_policy);
 
 /* Who may log in as any user. */
 struct master {
@@ -202,8 +211,9 @@ struct inputs {
 	struct dkim dkim;
 	struct relay_vec relays;	     /* in file order, unique keys */
 	struct relay_login_vec relay_logins; /* in file order, unique keys */
-	struct cert cert, alt_cert;	     /* alt_cert.chain_pem == NULL: none */
-	struct named_cert_vec named_certs;   /* unique names */
+	struct tls_policy_vec tls_policies;
+	struct cert cert, alt_cert;	   /* alt_cert.chain_pem == NULL: none */
+	struct named_cert_vec named_certs; /* unique names */
 	bool has_cert;
 	uint64_t fingerprint[INPUT_BITS]; /* of the resolved content, by bit number */
 	struct text_vec
