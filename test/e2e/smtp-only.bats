@@ -76,6 +76,15 @@ rcpt() { tools swaks --server "$(address "$1")" --ehlo mx.other.test --from bob@
 	assert_output 'Relay access denied'
 }
 
+@test "postfix-master.cf may open submission to a network" {
+	printf 'submission/inet/smtpd_%s_restrictions=permit_mynetworks, reject\n' client relay >"$(config front)/postfix-master.cf"
+	wait_until 15 eval '[[ $(in_server front postconf -Ph submission/inet/smtpd_relay_restrictions) == *permit_mynetworks* ]]'
+	wait_until 10 is_healthy front
+	tools swaks --server "$(address front)" --port 587 -tls --ehlo tools.home.test --from app@example.test --to someone@other.test \
+		--header 'Subject: relayed-by-587'
+	mx_wait relayed-by-587
+}
+
 @test "it forwards what aliases lead elsewhere, and refuses all other recipients of hosted domains" {
 	mail_in front forward@example.test forwarded-1
 	mx_wait forwarded-1
