@@ -64,18 +64,10 @@ int cli_certificates(int argc, char **argv)
 	struct settings s;
 	struct problems p;
 	struct arena a;
-	bool running;
+	int status;
 
-	if (argc == 2 && (streq(argv[1], "help") || streq(argv[1], "--help")))
-		return usage(stdout, 0);
-	if (argc != 1)
-		return usage(stderr, ERR_USAGE);
-	arena_init(&a, "certificates");
-	source_current(&a, &src, &running);
-	if (!running) {
-		fprintf(stderr, "mailserver: the server is not running here\n");
-		return ERR_UNAVAILABLE;
-	}
+	if (!source_chore(argc, argv, usage, &a, &src, &status))
+		return status;
 	problems_init(&p, &a);
 	settings_load(&a, &src, &s, &p);
 	log_to_syslog(LOG_SOCKET); /* cron would send what is printed by mail */

@@ -43,21 +43,13 @@ int cli_renew(int argc, char **argv)
 	struct settings_source src;
 	struct problems p;
 	struct arena a;
-	bool running;
+	int status;
 
-	if (argc == 2 && (streq(argv[1], "help") || streq(argv[1], "--help")))
-		return usage(stdout, 0);
-	if (argc != 1)
-		return usage(stderr, ERR_USAGE);
-	arena_init(&a, "renew");
-	source_current(&a, &src, &running);
-	if (!running) {
-		fprintf(stderr, "mailserver: the server is not running here\n");
-		return ERR_UNAVAILABLE;
-	}
+	if (!source_chore(argc, argv, usage, &a, &src, &status))
+		return status;
 	wait_until_ready(&a, &src);
 	problems_init(&p, &a);
-	int status = apply_renew(&src, &p);
+	status = apply_renew(&src, &p);
 	for (size_t i = 0; i < p.list.n; i++)
 		fprintf(stderr, "%s: %s%s%s\n", p.list.v[i].subject, p.list.v[i].text,
 			p.list.v[i].hint ? "; " : "", p.list.v[i].hint ? p.list.v[i].hint : "");

@@ -57,3 +57,22 @@ void source_current(struct arena *a, struct settings_source *src_r, bool *runnin
 	if (running_r)
 		*running_r = running;
 }
+
+bool source_chore(int argc, char **argv, int (*usage)(FILE *to, int status), struct arena *a,
+		  struct settings_source *src_r, int *status_r)
+{
+	bool running;
+
+	if (argc != 1) {
+		bool help = argc == 2 && (streq(argv[1], "help") || streq(argv[1], "--help"));
+		*status_r = usage(help ? stdout : stderr, help ? 0 : ERR_USAGE);
+		return false;
+	}
+	arena_init(a, argv[0]);
+	source_current(a, src_r, &running);
+	if (!running) {
+		fprintf(stderr, "mailserver: the server is not running here\n");
+		*status_r = ERR_UNAVAILABLE;
+	}
+	return running;
+}

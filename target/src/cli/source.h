@@ -19,4 +19,11 @@ bool source_env_file(struct arena *a, const char *path, const char *const **envi
 /* The running server's source, or the process environment. *running_r (may be NULL) tells which. */
 void source_current(struct arena *a, struct settings_source *src_r, bool *running_r);
 
+/* How a command begins that takes no arguments and works in a running server alone (what cron and the
+ * server itself run): initialises *a, named as the command, and reads the source. False when there is
+ * nothing more to do: help was asked for, arguments are wrong, or no server runs; *status_r is the
+ * exit status then. */
+bool source_chore(int argc, char **argv, int (*usage)(FILE *to, int status), struct arena *a,
+		  struct settings_source *src_r, int *status_r);
+
 #endif

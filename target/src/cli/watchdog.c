@@ -148,18 +148,10 @@ int cli_watchdog(int argc, char **argv)
 	struct settings s;
 	struct problems p;
 	struct plan plan;
-	bool running;
+	int status;
 
-	if (argc == 2 && (streq(argv[1], "help") || streq(argv[1], "--help")))
-		return usage(stdout, 0);
-	if (argc != 1)
-		return usage(stderr, ERR_USAGE);
-	arena_init(&a, "watchdog");
-	source_current(&a, &src, &running);
-	if (!running) {
-		fprintf(stderr, "mailserver: the server is not running here\n");
-		return ERR_UNAVAILABLE;
-	}
+	if (!source_chore(argc, argv, usage, &a, &src, &status))
+		return status;
 	problems_init(&p, &a);
 	settings_load(&a, &src, &s, &p);
 	plan_make(&a, &s, NULL, false, &plan, &p);
