@@ -265,6 +265,31 @@ compose() { # SUBJECT [extra header lines…]: into /srv/plain.eml
 	assert_output 'dkim=none'
 }
 
+@test "incoming, many at a time: every signature is checked, none is put off" {
+	local record mark
+	record=$(tools dkimcheck record /srv/bob.pem)
+	# No name below test.: the resolver in OpenDKIM answers these itself.
+	dns_add <<-END
+		mx-host=bench-of-tests.com,mx.other.test,10
+		txt-record=bob._domainkey.bench-of-tests.com,"${record:0:200}","${record:200}"
+	END
+	server_start many -e MAIL_ACCOUNTS='anna@example.test:secret1'
+	printf 'From: bob@bench-of-tests.com\nTo: anna@example.test\nSubject: many\nDate: Fri, 27 Nov 2026 10:00:00 +0000\n\ntext\n' |
+		tools sh -c 'cat >/srv/many.eml; dkimcheck sign bench-of-tests.com bob /srv/bob.pem /srv/many.eml >/srv/many-signed.eml'
+	wait_until 30 send_many 1 1
+	mark=$(log_lines many)
+	run send_many 200 16
+	assert_status 0
+	run log_after many "$mark"
+	assert_equal "$(grep -c 'DKIM verification successful' <<<"$output")" 200
+	refute_output milter-reject
+	refute_output unbound
+	refute_output 'exited: opendkim'
+	server_remove many
+}
+
+send_many() { tools python3 - send "$(address many)" /srv/many-signed.eml "$@" <"$ROOT_DIR/test/bench/scanning.py"; }
+
 @test "forged results in our name are removed, those of others stay" {
 	local subject
 	subject=$(unique)
