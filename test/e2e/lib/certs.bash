@@ -16,7 +16,7 @@ ca_start() {
 }
 
 # cert_make DIR NAME [DAYS [openssl req options…]]: DIR/fullchain.pem (leaf, Lab Middle, Lab Root) and DIR/privkey.pem,
-# for NAME (and SAN alone if it begins with "*.").
+# for NAME (and SAN alone if it begins with "*."). It ends an hour short of DAYS, so that no second decides what is said.
 cert_make() {
 	local dir=$1 name=$2 days=${3:-90}
 	shift "$(($# < 3 ? $# : 3))"
@@ -25,7 +25,7 @@ cert_make() {
 		mkdir -p "$dir"; cd "$dir"
 		openssl req "$@" -nodes -subj "/CN=$name" -addext "subjectAltName=DNS:$name" -keyout .key.new -out .csr
 		openssl x509 -req -in .csr -CA /config/ca/middle.pem -CAkey /config/ca/middle.key -copy_extensions copy \
-			-not_before "$(date -u -d "-30 days" +%Y%m%d%H%M%SZ)" -not_after "$(date -u -d "$days days" +%Y%m%d%H%M%SZ)" -out .leaf
+			-not_before "$(date -u -d "-30 days" +%Y%m%d%H%M%SZ)" -not_after "$(date -u -d "$days days 1 hour ago" +%Y%m%d%H%M%SZ)" -out .leaf
 		cat .leaf /config/ca/middle.pem /config/ca/root.pem >.chain.new
 		mv .key.new privkey.pem; mv .chain.new fullchain.pem; rm -f .csr .leaf' sh "$dir" "$name" "$days" "$@" 2>/dev/null
 }
