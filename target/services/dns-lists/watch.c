@@ -181,21 +181,6 @@ static bool same_domains(const struct dns_list_off_vec *x, const struct dns_list
 	return x->n == y->n;
 }
 
-static bool renew(struct err *err)
-{
-	static const char *const argv[] = { "/usr/local/bin/mailserver", "renew", NULL };
-	const struct proc_spec spec = { .argv = argv, .timeout_ms = RENEW_MS };
-	struct proc_result res = { 0 };
-
-	if (!proc_run(&spec, &res, err))
-		return false;
-	bool ok = res.status == 0;
-	if (!ok)
-		(void)err_set(err, ERR_CONFIG, "%s", res.output.p);
-	buf_fini(&res.output);
-	return ok;
-}
-
 static void keep(struct state *s, const struct dns_list_off_vec *off)
 {
 	struct arena fresh;
@@ -229,7 +214,7 @@ static bool round_with(struct state *s, struct arena *a, struct err *err)
 		return false;
 	keep(s, &off);
 	if (!s->renewed)
-		s->renewed = renew(err);
+		s->renewed = proc_run_mailserver("renew", RENEW_MS, err);
 	return s->renewed ||
 	       err_wrap(err, "the lists in use could not be changed, which is tried again");
 }

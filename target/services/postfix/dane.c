@@ -78,20 +78,6 @@ static bool set_file(const char *path, bool there, const char *text, enum file_f
 	return file_replace(path, text, strlen(text), &attr, flags, NULL, err);
 }
 
-/* Renders the configuration anew, as the state has it. */
-static bool renew(struct err *err)
-{
-	static const char *const argv[] = { "/usr/local/bin/mailserver", "renew", NULL };
-	const struct proc_spec spec = { .argv = argv, .timeout_ms = RENEW_MS };
-	struct proc_result res = { 0 };
-
-	if (!proc_run(&spec, &res, err))
-		return false;
-	bool ok = res.status == 0 || err_set(err, ERR_CONFIG, "%s", res.output.p);
-	buf_fini(&res.output);
-	return ok;
-}
-
 static bool update(struct arena *a, struct err *err)
 {
 	static const char note[] =
@@ -105,7 +91,7 @@ static bool update(struct arena *a, struct err *err)
 		return true;
 	if (!set_file(STATE, is, "on\n", FILE_DURABLE, err))
 		return false;
-	if (was != is && !renew(err)) {
+	if (was != is && !proc_run_mailserver("renew", RENEW_MS, err)) {
 		struct err ignored = ERR_INIT;
 		(void)!set_file(STATE, was, "on\n", FILE_DURABLE, &ignored); /* tried again */
 		return false;

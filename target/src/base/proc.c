@@ -213,3 +213,16 @@ bool proc_run(const struct proc_spec *spec, struct proc_result *result_r, struct
 	buf_init(&output);
 	return true;
 }
+
+bool proc_run_mailserver(const char *command, int timeout_ms, struct err *err)
+{
+	const char *const argv[] = { "/usr/local/bin/mailserver", command, NULL };
+	const struct proc_spec spec = { .argv = argv, .timeout_ms = timeout_ms };
+	struct proc_result res = { 0 };
+
+	if (!proc_run(&spec, &res, err))
+		return false;
+	bool ok = res.status == 0 || err_set(err, ERR_CONFIG, "%s", res.output.p);
+	buf_fini(&res.output);
+	return ok;
+}

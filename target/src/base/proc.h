@@ -34,6 +34,9 @@ struct proc_spec {
 
 bool proc_run(const struct proc_spec *spec, struct proc_result *result_r, struct err *err)
 	MUST_CHECK;
+/* Runs `mailserver COMMAND`, for programs of services. Also an error here: an exit status that is not
+ * 0 (ERR_CONFIG, what it said). */
+bool proc_run_mailserver(const char *command, int timeout_ms, struct err *err) MUST_CHECK;
 /* waitpid status -> exit status or 128 + signal. */
 int proc_exit_status(int wstatus);
 /* CLOCK_MONOTONIC in milliseconds. */
