@@ -80,11 +80,15 @@ struct service_state {
 	const char *name; /* "spool-postfix" */
 };
 
+/* libmilter looks whether it was told to end every five seconds only. A milter holds nothing, and
+ * Postfix puts off what is on its way to it. */
+#define STOP_OF_MILTER "KILL"
+
 struct service_program {
 	const char *
 		command; /* as supervisord takes it: absolute path and arguments; NULL = no program of its own */
 	const char *user;	 /* NULL = root */
-	const char *stop_signal; /* "TERM" */
+	const char *stop_signal; /* "TERM"; a milter: STOP_OF_MILTER */
 	unsigned stop_wait_s;
 	bool stop_group;	 /* its children do not end with it, and are sent the signal too */
 	unsigned start_s;	 /* must stay up this long to count as started */

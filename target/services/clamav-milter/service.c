@@ -70,8 +70,7 @@ const struct service service_clamav_milter = {
 	.probes = probes,
 	.program = { .command =
 			     "/usr/sbin/clamav-milter --config-file=/etc/clamav/clamav-milter.conf",
-		     .stop_signal =
-			     "KILL", /* libmilter looks at TERM every five seconds; nothing is held */
+		     .stop_signal = STOP_OF_MILTER,
 		     .stop_wait_s = 2,
 		     .start_s = 1,
 		     .priority = 20,

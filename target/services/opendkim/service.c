@@ -139,8 +139,7 @@ const struct service service_opendkim = {
 	.finish = finish,
 	.program = { .command = "/usr/sbin/opendkim -f -x " LIVE "/opendkim.conf",
 		     .user = "opendkim",
-		     .stop_signal =
-			     "KILL", /* libmilter looks at TERM every five seconds; nothing is held */
+		     .stop_signal = STOP_OF_MILTER,
 		     .stop_wait_s = 5,
 		     .start_s = 1,
 		     .priority = 15,

@@ -65,8 +65,7 @@ const struct service service_opendmarc = {
 	.milter = &milter,
 	.program = { .command = "/usr/sbin/opendmarc -f -c /etc/opendmarc.conf",
 		     .user = "opendmarc",
-		     .stop_signal =
-			     "KILL", /* libmilter looks at TERM every five seconds; nothing is held */
+		     .stop_signal = STOP_OF_MILTER,
 		     .stop_wait_s = 5,
 		     .start_s = 1,
 		     .priority = 15,
