@@ -27,12 +27,7 @@ static void read_with(struct edit *e, struct after *x, bool changed, struct inpu
 
 void after_read(struct edit *e, struct after *x)
 {
-	struct settings_source src;
-	struct problems ignored;
-
-	problems_init(&ignored, &e->arena);
-	source_current(&e->arena, &src, NULL);
-	settings_load(&e->arena, &src, &x->s, &ignored);
+	source_settings(&e->arena, &x->s, NULL);
 	read_with(e, x, false, &x->before, &x->before_p);
 	read_with(e, x, true, &x->now, &x->now_p);
 }

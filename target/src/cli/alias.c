@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/given.h"
 #include "cli/say.h"
+#include "cli/source.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/logical.h"
@@ -147,24 +148,15 @@ static void print_json(struct arena *a, struct logical *lg, struct buf *out)
 int alias_list(const struct cmd *cmd)
 {
 	autobuf struct buf out = BUF_INIT;
-	struct err err = ERR_INIT;
 	struct logical lg;
 	struct arena a;
-	char *text;
-	size_t n;
+	struct str text;
 	int status = 1;
 
 	arena_init(&a, "list");
 	const char *path = arena_printf(&a, "%s/" ALIASES_FILE, cmd->config_dir);
-	if (!file_read(&a, path, LINEFILE_MAX, &text, &n, &err)) {
-		if (err.sys == ENOENT)
-			say_error("'%s' does not exist", path);
-		else
-			say_error("%s", err.text);
-	} else if (n == 0) {
-		say_error("'%s' is empty, nothing to list", path);
-	} else {
-		logical_init(&lg, &a, path, (struct str){ text, n });
+	if (source_listed_file(&a, path, &text)) {
+		logical_init(&lg, &a, path, text);
 		if (cmd_has_flag(cmd, 'j'))
 			print_json(&a, &lg, &out);
 		else

@@ -123,16 +123,6 @@ static bool check_wish(struct arena *a, struct wish *w, struct err *err)
 
 /* --- what there is ------------------------------------------------------------------------------ */
 
-static void load_settings(struct arena *a, struct settings *s)
-{
-	struct settings_source src;
-	struct problems ignored;
-
-	problems_init(&ignored, a);
-	source_current(a, &src, NULL);
-	settings_load(a, &src, s, &ignored);
-}
-
 /* The domains of accounts and aliases. */
 static void all_domains(struct job *j)
 {
@@ -327,7 +317,7 @@ int config_dkim(const struct cmd *cmd)
 	bool begun = edit_begin(&j.e, cmd->config_dir, &err);
 	j.a = &j.e.arena;
 	if (begun && check_wish(j.a, &j.wish, &err)) {
-		load_settings(j.a, &j.s);
+		source_settings(j.a, &j.s, NULL);
 		status = make_all(&j);
 	} else {
 		say_error("%s", err.text);
@@ -424,7 +414,7 @@ int config_dkim_list(const struct cmd *cmd)
 
 	arena_init(&a, "dkim list");
 	problems_init(&found, &a);
-	load_settings(&a, &s);
+	source_settings(&a, &s, NULL);
 	read_set(&a, cmd->config_dir, &s, &set, &found);
 	for (size_t i = 0; i < found.list.n; i++)
 		say_warn("%s: %s", found.list.v[i].subject, found.list.v[i].text);

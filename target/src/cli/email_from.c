@@ -73,13 +73,10 @@ static void index_accounts(struct arena *a, struct str text, struct map *index)
 /* Keys of MAIL_ALIASES count like those of the file. */
 static void read_environment_aliases(struct arena *a, struct alias_vec *out, struct map *index)
 {
-	struct settings_source src;
 	struct problems ignored;
 	struct settings s;
 
-	problems_init(&ignored, a);
-	source_current(a, &src, NULL);
-	settings_load(a, &src, &s, &ignored);
+	source_settings(a, &s, &ignored);
 	aliases_parse_env(a, s.mail_aliases, out, index, &ignored);
 }
 

@@ -47,12 +47,9 @@ struct listing {
 static void read_all(struct listing *l, const char *config_dir)
 {
 	struct inputs_where where = { .config_dir = config_dir };
-	struct settings_source src;
 	struct problems ignored;
 
-	problems_init(&ignored, &l->a);
-	source_current(&l->a, &src, NULL);
-	settings_load(&l->a, &src, &l->s, &ignored);
+	source_settings(&l->a, &l->s, &ignored);
 	l->s.smtp_only = false; /* listed is what is in the files */
 	inputs_read(&l->a, &l->s, &where, &l->in, &ignored);
 	l->accounts = l->in.accounts;

@@ -5,15 +5,6 @@
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 
-static void load_settings(struct arena *a, struct settings *s, struct problems *ignored)
-{
-	struct settings_source src;
-
-	problems_init(ignored, a);
-	source_current(a, &src, NULL);
-	settings_load(a, &src, s, ignored);
-}
-
 static const char *environment_targets(struct arena *a, const char *key)
 {
 	struct alias_vec list = VEC_INIT;
@@ -22,7 +13,7 @@ static const char *environment_targets(struct arena *a, const char *key)
 	struct map index;
 	size_t at;
 
-	load_settings(a, &s, &ignored);
+	source_settings(a, &s, &ignored);
 	aliases_parse_env(a, s.mail_aliases, &list, &index, &ignored);
 	return inputs_index_get(&index, key, &at) ? list.v[at].targets : NULL;
 }
@@ -50,7 +41,7 @@ bool known_in_environment(struct arena *a, const char *address)
 	struct settings s;
 	struct map index;
 
-	load_settings(a, &s, &ignored);
+	source_settings(a, &s, &ignored);
 	accounts_parse_env(a, s.mail_accounts, NULL, &list, &index, &ignored);
 	size_t at;
 	return inputs_index_get(&index, address, &at);

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/hashed.h"
 #include "cli/say.h"
+#include "cli/source.h"
 #include "inputs/accounts.h"
 #include "inputs/masters.h"
 
@@ -107,24 +108,15 @@ int master_list(const struct cmd *cmd)
 	autobuf struct buf out = BUF_INIT;
 	struct master_vec list = VEC_INIT;
 	struct problems ignored; /* the server's business */
-	struct err err = ERR_INIT;
 	struct arena a;
-	char *text;
-	size_t n;
+	struct str text;
 	int status = 1;
 
 	arena_init(&a, "list");
 	problems_init(&ignored, &a);
 	const char *path = arena_printf(&a, "%s/" MASTERS_FILE, cmd->config_dir);
-	if (!file_read(&a, path, LINEFILE_MAX, &text, &n, &err)) {
-		if (err.sys == ENOENT)
-			say_error("'%s' does not exist", path);
-		else
-			say_error("%s", err.text);
-	} else if (n == 0) {
-		say_error("'%s' is empty, nothing to list", path);
-	} else {
-		masters_parse(&a, path, (struct str){ text, n }, &list, &ignored);
+	if (source_listed_file(&a, path, &text)) {
+		masters_parse(&a, path, text, &list, &ignored);
 		print_list(&list, cmd_has_flag(cmd, 'j'), &out);
 		(void)fflush(stdout);
 		status = write_all(STDOUT_FILENO, out.p, out.n) ? 0 : 1;

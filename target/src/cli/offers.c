@@ -64,15 +64,12 @@ static void each_hashed(struct offers *o, const char *file, each_fn *each)
 static void each_account(struct offers *o, each_fn *each)
 {
 	struct account_vec list = VEC_INIT;
-	struct settings_source src;
 	struct problems ignored;
 	struct settings s;
 	struct map index;
 
 	each_hashed(o, ACCOUNTS_FILE, each);
-	problems_init(&ignored, o->a);
-	source_current(o->a, &src, NULL);
-	settings_load(o->a, &src, &s, &ignored);
+	source_settings(o->a, &s, &ignored);
 	accounts_parse_env(o->a, s.mail_accounts, NULL, &list, &index, &ignored);
 	for (size_t i = 0; i < list.n; i++)
 		each(o, list.v[i].address);

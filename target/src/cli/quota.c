@@ -106,15 +106,11 @@ static int change(const struct cmd *cmd, const char *limit,
 
 static void warn_if_off(void)
 {
-	struct settings_source src;
-	struct problems ignored;
 	struct settings s;
 	struct arena a;
 
 	arena_init(&a, "settings");
-	problems_init(&ignored, &a);
-	source_current(&a, &src, NULL);
-	settings_load(&a, &src, &s, &ignored);
+	source_settings(&a, &s, NULL);
 	if (!s.enable_quotas)
 		say_warn("ENABLE_QUOTAS is off: the limit is kept, but not in force");
 	arena_fini(&a);

@@ -39,12 +39,9 @@ struct known {
 static void read_known(struct arena *a, const char *dir, struct known *k)
 {
 	const struct inputs_where where = { .config_dir = dir };
-	struct settings_source src;
 
 	*k = (struct known){ 0 };
-	problems_init(&k->p, a);
-	source_current(a, &src, NULL);
-	settings_load(a, &src, &k->s, &k->p);
+	source_settings(a, &k->s, &k->p);
 	problems_init(&k->p, a);
 	inputs_read(a, &k->s, &where, &k->in, &k->p);
 }
@@ -99,15 +96,11 @@ static int change(const struct cmd *cmd, const char *file, const char *value)
 
 static bool is_self(const char *hop)
 {
-	struct settings_source src;
-	struct problems ignored;
 	struct settings s;
 	struct arena a;
 
 	arena_init(&a, "settings");
-	problems_init(&ignored, &a);
-	source_current(&a, &src, NULL);
-	settings_load(&a, &src, &s, &ignored);
+	source_settings(&a, &s, NULL);
 	bool self = relay_hop_is_self(hop, s.hostname);
 	arena_fini(&a);
 	return self;

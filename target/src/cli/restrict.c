@@ -55,16 +55,13 @@ static void warn_if_unknown(const struct cmd *cmd, struct arena *a, const char *
 {
 	struct inputs_where where = { .config_dir = cmd->config_dir };
 	const char *domain = email_domain(key);
-	struct settings_source src;
 	struct problems ignored;
 	struct settings s;
 	struct inputs in;
 
 	if (streq(key, "<>") || has_suffix(key, "@"))
 		return;
-	problems_init(&ignored, a);
-	source_current(a, &src, NULL);
-	settings_load(a, &src, &s, &ignored);
+	source_settings(a, &s, &ignored);
 	inputs_read(a, &s, &where, &in, &ignored);
 	if (domain == NULL ? inputs_hosts_domain(&in, key)
 			   : inputs_find_account(&in, key) || inputs_find_alias(&in, key))

@@ -31,7 +31,6 @@ static void show_rights(const struct senders *sn, const char *address)
 int debug_who_may_send_as(const struct cmd *cmd)
 {
 	struct inputs_where where = { .config_dir = cmd->config_dir };
-	struct settings_source src;
 	struct problems p;
 	struct settings s;
 	struct senders sn;
@@ -39,9 +38,7 @@ int debug_who_may_send_as(const struct cmd *cmd)
 	struct arena a;
 
 	arena_init(&a, "who may send as");
-	problems_init(&p, &a);
-	source_current(&a, &src, NULL);
-	settings_load(&a, &src, &s, &p);
+	source_settings(&a, &s, &p);
 	inputs_read(&a, &s, &where, &in, &p);
 	if (!s.spoof_protection)
 		say_warn(

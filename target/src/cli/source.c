@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/linefile.h"
+#include "cli/say.h"
 #include "plan/apply.h"
 #include "settings/host.h"
 
@@ -58,6 +59,18 @@ void source_current(struct arena *a, struct settings_source *src_r, bool *runnin
 		*running_r = running;
 }
 
+void source_settings(struct arena *a, struct settings *s_r, struct problems *ignored_r)
+{
+	struct settings_source src;
+	struct problems own;
+
+	if (ignored_r == NULL)
+		ignored_r = &own;
+	problems_init(ignored_r, a);
+	source_current(a, &src, NULL);
+	settings_load(a, &src, s_r, ignored_r);
+}
+
 bool source_chore(int argc, char **argv, int (*usage)(FILE *to, int status), struct arena *a,
 		  struct settings_source *src_r, int *status_r)
 {
@@ -75,4 +88,23 @@ bool source_chore(int argc, char **argv, int (*usage)(FILE *to, int status), str
 		*status_r = ERR_UNAVAILABLE;
 	}
 	return running;
+}
+
+bool source_listed_file(struct arena *a, const char *path, struct str *text_r)
+{
+	struct err err = ERR_INIT;
+	char *text;
+	size_t n;
+
+	if (!file_read(a, path, LINEFILE_MAX, &text, &n, &err)) {
+		if (err.sys == ENOENT)
+			say_error("'%s' does not exist", path);
+		else
+			say_error("%s", err.text);
+		return false;
+	}
+	*text_r = (struct str){ text, n };
+	if (n == 0)
+		say_error("'%s' is empty, nothing to list", path);
+	return n > 0;
 }
