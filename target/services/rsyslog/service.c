@@ -62,7 +62,8 @@ const struct service service_rsyslog = {
 	.logs = logs,
 	.program = { .command = "/usr/sbin/rsyslogd -n -i NONE -f /etc/rsyslog.conf",
 		     .stop_signal = "TERM",
-		     .stop_wait_s = 1,
+		     /* An input that misses its signal is sent another after a second. */
+		     .stop_wait_s = 3,
 		     .start_s = 1,
 		     .priority = 10 },
 };
