@@ -18,6 +18,9 @@ header T_EIGHT Subject =~ /eightpoints/
 score T_EIGHT 8
 header T_STREAM Subject =~ /^stream /
 score T_STREAM 3
+score EM_ROLEX 7
+body BANKING_LAWS /interpreted again/
+score BANKING_LAWS 7
 body T_ANY /./
 score T_ANY 0.001
 score MISSING_MID 0
@@ -201,6 +204,22 @@ teardown_file() { e2e_stop; }
 	mail_in mail anna@example.test ninepoints-1
 	run anna ninepoints-1 Junk
 	assert_match '^X-Spam-Score: [89]\.'
+}
+
+@test "rules for bodies are compiled; what was changed since counts as it is now" {
+	local able
+	able=$(log_of mail | grep -o "able to use [0-9/]* 'body_0' compiled rules" | tail -1)
+	[[ $able =~ ([0-9]+)/([0-9]+) ]]
+	[ "${BASH_REMATCH[1]}" -gt 300 ] && [ "${BASH_REMATCH[1]}" -lt "${BASH_REMATCH[2]}" ]
+	mail_in mail anna@example.test compiled-1 --body 'Do you want a "Rolex"?'
+	run anna compiled-1 Junk
+	assert_match '^X-Spam-Status: .*EM_ROLEX'
+	mail_in mail anna@example.test compiled-2 --body 'It is interpreted again.'
+	run anna compiled-2 Junk
+	assert_match '^X-Spam-Status: .*BANKING_LAWS'
+	mail_in mail anna@example.test compiled-3 --body 'Banking laws are long.'
+	run anna compiled-3
+	assert_status 0
 }
 
 @test "what users put into Junk is learned as spam, by COPY, MOVE and APPEND; what they take out as ham" {

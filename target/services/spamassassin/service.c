@@ -2,7 +2,8 @@
 /*
  * SpamAssassin: spamd scores what our milter (milter.h) shows it, and learns what users sort (learn.h).
  *
- * No sa-compile: it needs a C compiler, which the image does not have on purpose.
+ * Rules for bodies are compiled when the image is made (Dockerfile); there is no C compiler in it
+ * to do so again after an update, on purpose.
  *
  * SOURCES
  *	spamd(8), sa-update(1), Mail::SpamAssassin::Conf(3) of SpamAssassin 4.0.
