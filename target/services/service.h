@@ -246,7 +246,8 @@ struct service {
 	const char *const *pristine;
 	struct service_program program;
 	const struct service_check *checks;
-	/* argv; run when one of reload_inputs has changed. */
+	/* argv; returns when the daemon has taken up what is new, or is sure to. Run when a file of
+	 * the service has changed, and after its live tables when one of reload_inputs has. */
 	const char *const *reload;
 	unsigned reload_inputs;
 	const struct service_probe *probes;

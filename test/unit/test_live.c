@@ -10,6 +10,7 @@
 #include "inputs/dkim.h"
 #include "plan/live.h"
 #include "plan/stamp.h"
+#include "plan/tls_files.h"
 
 #define HASH "{SHA512-CRYPT}$6$salt$hash"
 #define HASH2 "{SHA512-CRYPT}$6$salt$other"
@@ -59,7 +60,7 @@ static unsigned apply(struct fixture *f)
 	plan_make(&f->t.arena, &f->s, &f->in, true, &f->plan, &p);
 	assert_int_equal(problems_errors(&p), 0);
 	changed = live_changed(&f->plan, f->live);
-	if (changed && !live_apply(&f->plan, f->live, changed, &err))
+	if (changed && !live_apply(&f->plan, f->live, changed, false, &err))
 		fail_msg("%s", err.text);
 	return changed;
 }
@@ -506,7 +507,7 @@ static void test_failed_prepare_changes_nothing(void **state UNUSED)
 	problems_init(&p, &f.t.arena);
 	inputs_read(&f.t.arena, &f.s, &f.where, &f.in, &p);
 	plan_make(&f.t.arena, &f.s, &f.in, true, &f.plan, &p);
-	assert_false(live_apply(&f.plan, f.live, live_changed(&f.plan, f.live), &err));
+	assert_false(live_apply(&f.plan, f.live, live_changed(&f.plan, f.live), false, &err));
 	assert_string_equal(sql_value(&f, "passdb", "password", "anna@example.test"), HASH);
 	assert_int_equal(live_changed(&f.plan, f.live), INPUT_ACCOUNTS);
 	temp_close(&f.t);
@@ -594,6 +595,31 @@ static void test_signing(void **state UNUSED)
 	temp_close(&f.t);
 }
 
+/* Keys before their chains in one file, for daemons that read pairs: replaced as a whole. */
+static void test_joined_certificates(void **state UNUSED)
+{
+	struct fixture f;
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	open_fixture(&f);
+	(void)apply(&f);
+	f.in.cert = (struct cert){ .key_pem = "KEY\n", .chain_pem = "CHAIN\n" };
+	f.in.alt_cert = (struct cert){ .key_pem = "KEY2\n", .chain_pem = "CHAIN2\n" };
+	assert_true(tls_files_write(&f.plan, f.live, &err));
+	assert_string_equal(live_text(&f, "tls/keys-and-certs.pem"), "KEY\nCHAIN\nKEY2\nCHAIN2\n");
+	assert_int_equal(stat(arena_printf(&f.t.arena, "%s/tls/keys-and-certs.pem", f.live), &st),
+			 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	f.in.alt_cert = (struct cert){ .key_pem = NULL };
+	assert_true(tls_files_write(&f.plan, f.live, &err));
+	assert_string_equal(live_text(&f, "tls/keys-and-certs.pem"), "KEY\nCHAIN\n");
+	f.in.cert = (struct cert){ .key_pem = NULL };
+	assert_true(tls_files_write(&f.plan, f.live, &err));
+	assert_string_equal(live_text(&f, "tls/keys-and-certs.pem"), "(missing)");
+	temp_close(&f.t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -612,6 +638,7 @@ int main(void)
 		cmocka_unit_test(test_failed_prepare_changes_nothing),
 		cmocka_unit_test(test_signing),
 		cmocka_unit_test(test_stamp),
+		cmocka_unit_test(test_joined_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

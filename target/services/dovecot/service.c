@@ -12,6 +12,7 @@
 
 #include "dovecot/formats.h"
 #include "dovecot/live.h"
+#include "dovecot/reload.h"
 #include "dovecot/scripts.h"
 #include "dovecot/translate.h"
 #include "dovecot/user_scripts.h"
@@ -270,7 +271,12 @@ static const struct service_cron crons[] = {
 	{ .schedule = NULL },
 };
 
-static const char *const reload[] = { "/usr/bin/doveadm", "reload", NULL };
+static const char *const reload[] = { "/usr/local/bin/mailserver", "dovecot-reload", NULL };
+
+static const struct service_applet applets[] = {
+	{ "dovecot-reload", dovecot_reload_main },
+	{ NULL, NULL },
+};
 
 static bool imap_starttls(const struct settings *s)
 {
@@ -330,6 +336,7 @@ const struct service service_dovecot = {
 	.reload_inputs = INPUT_TLS,
 	.probes = probes,
 	.crons = crons,
+	.applets = applets,
 	.live = &dovecot_live,
 	.policy = &quota_status,
 	.program = { .command = "/usr/sbin/dovecot -F",

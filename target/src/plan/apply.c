@@ -20,7 +20,6 @@
 #include "plan/patches.h"
 #include "plan/paths.h"
 #include "plan/provision.h"
-#include "plan/reload.h"
 #include "plan/served.h"
 #include "plan/stamp.h"
 #include "plan/status.h"
@@ -221,7 +220,7 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 		patches_run(&w->arena, PATH_CONFIG, gen, src->environ, p);
 	}
 	check_begin(&checks, &w->plan, gen, p);
-	bool live = live_apply(&w->plan, PATH_LIVE, INPUT_ALL, &err);
+	bool live = live_apply(&w->plan, PATH_LIVE, INPUT_ALL, false, &err);
 	check_finish(&checks, p);
 	if (!live)
 		return fail(p, &err, "start");
@@ -330,14 +329,13 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 	write_status(w, p);
 	bool sound = problems_errors(p) == 0 && w->in.fallen.n == 0;
 	result_r->fallen = w->in.fallen;
-	if ((changed && !live_apply(&w->plan, PATH_LIVE, changed, &err)) ||
+	if ((changed && !live_apply(&w->plan, PATH_LIVE, changed, true, &err)) ||
 	    (!overrides_ok && !live_forget(&w->arena, PATH_LIVE, INPUT_OVERRIDES, &err)) ||
 	    !stamp_store(&w->arena, PATH_LIVE, sound ? w->stamp : "", &err) ||
 	    !write_watch_list(w, &err)) {
 		result_r->applied = false;
 		return live_failed(w, p, &err);
 	}
-	reload_for_inputs(&w->plan, changed);
 	if ((changed & INPUT_TLS) != 0)
 		finish_renewal(w, p);
 	result_r->changed = changed != 0;

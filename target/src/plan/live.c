@@ -6,6 +6,7 @@
 #include "plan/live.h"
 
 #include "base/file.h"
+#include "plan/reload.h"
 #include "plan/tls_files.h"
 
 #define SERVICES_MAX 128
@@ -120,18 +121,28 @@ static bool prepare_all(const struct live_ctx *ctx, struct prepared *list, size_
 	return true;
 }
 
-static bool commit_all(const struct live_ctx *ctx, const struct prepared *list, size_t n,
+/* Service by service: its tables, then its daemon is told. One that asks another is changed after it. */
+static bool commit_all(const struct live_ctx *ctx, const struct prepared *list, size_t n, bool tell,
 		       struct err *err)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!list[i].service->live->commit(ctx, list[i].state, err)) {
-			abort_all(ctx, list + i + 1, n - i - 1);
-			return err_wrap(err, "%s tables", list[i].service->name);
+	const struct plan *plan = ctx->svc->plan;
+	size_t next = 0;
+
+	for (size_t i = 0; i < plan->services.n; i++) {
+		const struct service *svc = plan->services.v[i];
+		if (next < n && list[next].service == svc &&
+		    !svc->live->commit(ctx, list[next++].state, err)) {
+			abort_all(ctx, list + next, n - next);
+			return err_wrap(err, "%s tables", svc->name);
 		}
+		if (tell && svc->reload && (svc->reload_inputs & ctx->changed) != 0)
+			reload_service(svc);
+	}
 	return true;
 }
 
-bool live_apply(const struct plan *plan, const char *dir, unsigned changed, struct err *err)
+bool live_apply(const struct plan *plan, const char *dir, unsigned changed, bool tell,
+		struct err *err)
 {
 	struct live_ctx ctx = { .svc = &plan->ctx, .dir = dir, .changed = changed };
 	struct prepared list[SERVICES_MAX];
@@ -147,5 +158,5 @@ bool live_apply(const struct plan *plan, const char *dir, unsigned changed, stru
 		abort_all(&ctx, list, n);
 		return false;
 	}
-	return commit_all(&ctx, list, n, err) && store_fingerprints(plan, dir, err);
+	return commit_all(&ctx, list, n, tell, err) && store_fingerprints(plan, dir, err);
 }

@@ -19,9 +19,10 @@
 
 /* Which inputs differ from what is live in dir (INPUT_ALL when nothing is). */
 unsigned live_changed(const struct plan *plan, const char *dir);
-/* Writes what `changed` calls for. */
-bool live_apply(const struct plan *plan, const char *dir, unsigned changed, struct err *err)
-	MUST_CHECK;
+/* Writes what `changed` calls for; with tell, daemons that ask for it are told (service.h:
+ * reload_inputs), each right after its own tables. */
+bool live_apply(const struct plan *plan, const char *dir, unsigned changed, bool tell,
+		struct err *err) MUST_CHECK;
 
 /* Makes the next live_changed() name these inputs: what is live is no longer what was applied. */
 bool live_forget(struct arena *a, const char *dir, unsigned inputs, struct err *err) MUST_CHECK;

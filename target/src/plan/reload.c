@@ -21,12 +21,3 @@ void reload_service(const struct service *svc)
 			  res.output.p);
 	buf_fini(&res.output);
 }
-
-void reload_for_inputs(const struct plan *plan, unsigned changed)
-{
-	for (size_t i = 0; i < plan->services.n; i++) {
-		const struct service *svc = plan->services.v[i];
-		if (svc->reload && (svc->reload_inputs & changed) != 0)
-			reload_service(svc);
-	}
-}

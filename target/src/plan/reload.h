@@ -13,7 +13,5 @@
 
 /* Runs the service's reload command; it must have one. */
 void reload_service(const struct service *svc);
-/* Those of all services that ask for it when one of these inputs (bits) has changed. */
-void reload_for_inputs(const struct plan *plan, unsigned changed);
 
 #endif

@@ -70,6 +70,22 @@ void tls_files_sweep(const struct plan *plan, const char *live_dir)
 	remove_unwanted(plan, arena_printf(plan->arena, "%s/" TLS_FILES_DIR "/sni", live_dir));
 }
 
+/* A daemon that reads keys and chains from one file never sees a pair that does not match. */
+static bool write_joined(const struct plan *plan, const char *dir, struct err *err)
+{
+	const struct cert *c = &plan->ctx.in->cert, *alt = &plan->ctx.in->alt_cert;
+	autobuf struct buf all = BUF_INIT;
+
+	if (c->key_pem == NULL)
+		return write_pem(plan, dir, "keys-and-certs.pem", NULL, 0600, err);
+	buf_printf(&all, "%s%s", c->key_pem, c->chain_pem);
+	if (alt->key_pem)
+		buf_printf(&all, "%s%s", alt->key_pem, alt->chain_pem);
+	bool ok = write_pem(plan, dir, "keys-and-certs.pem", all.p, 0600, err);
+	explicit_bzero(all.p, all.n);
+	return ok;
+}
+
 bool tls_files_write(const struct plan *plan, const char *live_dir, struct err *err)
 {
 	const struct file_attr attr = { 0755, (uid_t)-1, (gid_t)-1 };
@@ -81,5 +97,6 @@ bool tls_files_write(const struct plan *plan, const char *live_dir, struct err *
 	       write_pem(plan, dir, "cert.pem", c->chain_pem, 0644, err) &&
 	       write_pem(plan, dir, "alt-key.pem", alt->key_pem, 0600, err) &&
 	       write_pem(plan, dir, "alt-cert.pem", alt->chain_pem, 0644, err) &&
+	       write_joined(plan, dir, err) &&
 	       write_named(plan, arena_printf(plan->arena, "%s/sni", dir), err);
 }

@@ -4,6 +4,7 @@
  *	tls_files - the certificate and key where the daemons' configuration points
  *
  *	<live>/tls/cert.pem  key.pem  [alt-cert.pem alt-key.pem]  [sni/NAME.pem sni/NAME.key]
+ *	<live>/tls/keys-and-certs.pem	all but those of sni/: each key, then its chain
  *
  * One certificate source, one place: which SSL_TYPE made them is not the daemons' business.
  */
@@ -13,8 +14,8 @@
 #include "plan/plan.h"
 
 /* Key files 0600 root, certificates 0644. Each file is replaced by rename, the key before the
- * chain; a daemon that starts a process between the two renames may see a pair that doesn't
- * match and is reloaded right after by the caller. */
+ * chain; a daemon that reads them one by one may see a pair that doesn't match between the two,
+ * and is to be reloaded afterwards. keys-and-certs.pem is whole at any time. */
 #define TLS_FILES_DIR "tls"
 bool tls_files_write(const struct plan *plan, const char *live_dir, struct err *err) MUST_CHECK;
 
