@@ -110,6 +110,22 @@ replace() { cat >"$(config "$1")/.new" && mv "$(config "$1")/.new" "$(config "$1
 	is_healthy live
 }
 
+@test "what sendmail hands in while Postfix is told of a change is delivered at once" {
+	local i n
+	n=$(log_lines live)
+	printf 'smtpd_banner = $myhostname ESMTP again\n' | replace live postfix-main.cf
+	for ((i = 1; i < 500; i++)); do
+		in_server live sh -c 'printf "Subject: %s\n\nx\n" "$0" | sendmail -f anna@example.test anna@example.test' "$i-meanwhile"
+		log_after_has live "$n" 'changes are in use: settings of the daemons' && break
+	done
+	for (( ; i > 0; i--)); do
+		wait_until 5 in_server live grep -rqx "Subject: $i-meanwhile" /var/mail/example.test/anna
+	done
+	wait_until 5 queue_is_empty live
+	rm "$(config live)/postfix-main.cf"
+	wait_until 20 log_after_has live "$n" 'changes are in use: settings of the daemons' 2
+}
+
 @test "a wrong change leaves what is in force, is told with its line, and accounts go on working" {
 	local lines
 	lines=$(log_lines live)

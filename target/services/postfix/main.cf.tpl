@@ -83,8 +83,9 @@ virtual_mailbox_limit = {{postfix_mailbox_size_limit}}
 # Processes without work give their memory back soon; one more costs 10 ms when it is needed.
 max_idle = 5s
 
-# A service that failed to start is tried again after this time; Dovecot may be back before.
-service_throttle_time = 10s
+# A service that failed to start is tried again after this time: for users' ports it is enough that Dovecot was away
+# in that moment.
+service_throttle_time = 1s
 
 # --- Relays
 #
@@ -279,17 +280,9 @@ smtpd_tls_auth_only = yes
 # The ciphers are the same on every port; see TLS_LEVEL.
 
 smtpd_tls_security_level = may
-smtpd_tls_chain_files =
-	/run/mailserver/live/tls/key.pem,
-{{#tls_alt_cert}}
-	/run/mailserver/live/tls/cert.pem,
-	/run/mailserver/live/tls/alt-key.pem,
-	/run/mailserver/live/tls/alt-cert.pem
-{{/tls_alt_cert}}
-{{^tls_alt_cert}}
-	/run/mailserver/live/tls/cert.pem
-{{/tls_alt_cert}}
-# Other names of this server with certificates of their own: ssl-sni.cf, ssl-sni/.
+smtpd_tls_chain_files = /run/mailserver/live/tls/keys-and-certs.pem
+# Other names of this server with certificates of their own: ssl-sni.cf, ssl-sni/. The table is replaced with
+# every renewal, so that each smtpd process starts afresh before its next client; nothing is reloaded for that.
 tls_server_sni_maps = cdb:/run/mailserver/live/sni
 {{#dane_on}}
 # TLSA records decide, where there are any; SMTP_TLS_DANE.

@@ -7,7 +7,8 @@
 smtp        inet  n       -       n       -       1       postscreen
 smtpd       pass  -       -       n       -       -       smtpd
 dnsblog     unix  -       -       n       -       0       dnsblog
-tlsproxy    unix  -       -       n       -       0       tlsproxy
+# It watches no table; processes that live for a second have no old certificate.
+tlsproxy    unix  -       -       n       -       0       tlsproxy -r 1
 {{#port_587}}
 submission  inet  n       -       n       -       -       smtpd
   -o syslog_name=postfix/submission

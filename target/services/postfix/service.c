@@ -294,7 +294,6 @@ const struct service service_postfix = {
 	.pristine = pristine,
 	.checks = checks,
 	.reload = reload,
-	.reload_inputs = INPUT_TLS,
 	.probes = probes,
 	.crons = crons,
 	.applets = applets,

@@ -3,10 +3,18 @@
 """tls.py - which certificate a mail server serves, and what its renewal does to open sessions
 
 tls.py served HOST [NAME]                   a line "PORT SHA256" for each port; NAME: what to ask for (SNI)
+tls.py early HOST SIGNAL                    port 25, from a client that talks before it is greeted, so that postscreen
+                                            answers: what it is served, then, when the file SIGNAL exists, what it is served
+                                            instead within two seconds; the first session stays open meanwhile
 tls.py renew HOST SHA256 SECONDS COMMAND    runs the shell command, then asks every port on end until it serves this
                                             certificate; a line "PORT MS" for each, from the end of the command
 tls.py sessions HOST SIGNAL                 opens 50 sessions (below), says "open", waits until the file SIGNAL exists,
                                             and brings them all to a good end; a line for each that was lost
+tls.py steady HOST COMMAND DIR...           a client for each port, two for those of SMTP, one session after the other: five
+                                            seconds in which nothing happens (the first two do not count), then the shell
+                                            command with each DIR as $0, until every port serves DIR/fullchain.pem and half
+                                            a second longer; a line for each port, and one for each session that failed, or
+                                            was slow: 500 ms above the slowest before
 
 25 IMAP sessions in IDLE (12 of them on 993), 15 SMTP sessions in the middle of DATA (port 25, 465, 587), 5 POP3
 (110, 995), 5 ManageSieve. Accounts u0 to u4@example.test, password "secret".
@@ -30,14 +38,20 @@ SEND = {"smtp": [b"EHLO mx.other.test\r\n", b"STARTTLS\r\n"], "imap": [b"a START
 
 
 class Session:
-    def __init__(self, host, port, name=None):
+    def __init__(self, host, port, name=None, early=False):
         self.sock = socket.create_connection((host, port), timeout=30)
         self.file = self.sock.makefile("rb")
         self.kind = PORTS[port]
+        if early:
+            self.sock.sendall(SEND[self.kind][0])
         if self.kind:
-            self.greeting()
-            for line in SEND[self.kind]:
-                self.sock.sendall(line)
+            if early:  # one line of two is all the greeting there is
+                self.line()
+            else:
+                self.greeting()
+            for number, line in enumerate(SEND[self.kind]):
+                if number or not early:
+                    self.sock.sendall(line)
                 self.answer()
         self.sock = TLS.wrap_socket(self.sock, server_hostname=name)
         self.file = self.sock.makefile("rb")
@@ -64,6 +78,10 @@ class Session:
             if self.kind != "smtp" or line[3:4] != b"-":
                 return line
 
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
     def fingerprint(self):
         return hashlib.sha256(self.sock.getpeercert(True)).hexdigest()
 
@@ -71,6 +89,27 @@ class Session:
 def served(host, name=None):
     for port in PORTS:
         print(port, Session(host, port, name).fingerprint())
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 120
+    while not os.path.exists(path):
+        if time.monotonic() > deadline:
+            sys.exit("nobody says that it goes on")
+        time.sleep(0.02)
+
+
+def early(host, signal):
+    first = Session(host, 25, early=True)
+    old = now = first.fingerprint()
+    print(old, flush=True)
+    wait_for(signal)
+    deadline = time.monotonic() + 2
+    while now == old and time.monotonic() < deadline:
+        now = Session(host, 25, early=True).fingerprint()
+    print(now)
+    first.sock.sendall(b"NOOP\r\n")
+    return 0 if first.answer().startswith(b"250") else 1
 
 
 def renew(host, wanted, seconds, command):
@@ -88,8 +127,7 @@ def renew(host, wanted, seconds, command):
                 print("port", port, "failed:", why)
                 return
 
-    # Several clients for each port: one that comes in the very moment of a reload may be kept waiting for a second.
-    threads = [threading.Thread(target=watch, args=(port,)) for port in PORTS for _ in range(3)]
+    threads = [threading.Thread(target=watch, args=(port,)) for port in PORTS]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -97,6 +135,80 @@ def renew(host, wanted, seconds, command):
     for port in PORTS:
         print(port, took.get(port, "never"))
     return 0 if len(took) == len(PORTS) else 1
+
+
+class Steady:
+    """Clients that come one after the other, and how each fared."""
+
+    def __init__(self, host):
+        self.host = host
+        self.stop = False
+        self.done = []  # port, begin, end, SHA-256 or what went wrong
+        self.threads = [threading.Thread(target=self.run, args=(port,)) for port in list(PORTS) + [25, 465, 587]]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, port):
+        while not self.stop:
+            began = time.monotonic()
+            try:
+                session = Session(self.host, port)
+                seen = session.fingerprint()
+                session.close()
+            except (OSError, EOFError) as why:
+                seen = why
+            self.done.append((port, began, time.monotonic(), seen))
+
+    def end(self):
+        self.stop = True
+        for thread in self.threads:
+            thread.join()
+
+    def last(self, since, port):
+        """What the last session of the port saw that began after that moment."""
+        return next((x[3] for x in reversed(self.done) if x[0] == port and x[1] > since), None)
+
+    def failed(self):
+        return [x for x in self.done if isinstance(x[3], Exception)]
+
+
+def steady(host, command, *dirs):
+    clients = Steady(host)
+    late = 0
+    time.sleep(2)
+    warm = time.monotonic()
+    time.sleep(3)
+    calm = time.monotonic()
+    for one in dirs:
+        wanted = ssl.PEM_cert_to_DER_cert(open(one + "/fullchain.pem").read().split("-----END")[0] +
+                                          "-----END CERTIFICATE-----\n")
+        wanted = hashlib.sha256(wanted).hexdigest()
+        subprocess.run(["sh", "-ec", command, one], check=True)
+        began = time.monotonic()
+        while any(clients.last(began, port) != wanted for port in PORTS):
+            if time.monotonic() > began + 10:
+                print("not served everywhere within 10 s:", one)
+                late += 1
+                break
+            time.sleep(0.01)
+        print(one, "is served after %d ms" % ((time.monotonic() - began) * 1000))
+        time.sleep(0.5)
+    clients.end()
+    slow = 0
+    for port in PORTS:
+        before = [x[2] - x[1] for x in clients.done if x[0] == port and x[1] >= warm and x[2] <= calm]
+        during = [x for x in clients.done if x[0] == port and x[2] > calm]
+        limit = max(before) + 0.5
+        print("port %d: %d sessions before, slowest %d ms; %d during, slowest %d ms" % (
+            port, len(before), max(before) * 1000, len(during), max(x[2] - x[1] for x in during) * 1000))
+        for x in during:
+            if x[2] - x[1] > limit:
+                slow += 1
+                print("slow: port %d, %d ms" % (port, (x[2] - x[1]) * 1000))
+    for x in clients.failed():
+        print("failed: port %d: %r" % (x[0], x[3]))
+    print("failed %d, slow %d, late %d" % (len(clients.failed()), slow, late))
+    return 1 if clients.failed() or slow or late else 0
 
 
 class Client:
@@ -196,12 +308,7 @@ def sessions(host, signal):
             ("pop3", 110, 3), ("pop3", 995, 2), ("sieve", 4190, 5)]
     clients = [Client(host, port, kind, i) for kind, port, n in plan for i in range(n)]
     print("open", len(clients), flush=True)
-    deadline = time.monotonic() + 120
-    while not os.path.exists(signal):
-        if time.monotonic() > deadline:
-            print("nobody says that it goes on")
-            return 1
-        time.sleep(0.02)
+    wait_for(signal)
     lost = 0
     for client in clients:
         try:
@@ -213,4 +320,4 @@ def sessions(host, signal):
     return 1 if lost else 0
 
 
-sys.exit({"served": served, "renew": renew, "sessions": sessions}[sys.argv[1]](*sys.argv[2:]))
+sys.exit({"served": served, "renew": renew, "sessions": sessions, "steady": steady, "early": early}[sys.argv[1]](*sys.argv[2:]))
