@@ -7,13 +7,18 @@
 #   make up, make down   start and stop a demo server through docker-compose.yml (BIND=0.0.0.0: for others too)
 #   make e2e             the end-to-end tests; TESTS='test/e2e/imap.bats' for some of them, JOBS=1 for one at a time
 #   make test            everything: lint, unit, golden, corpus, image, end to end
-#   make bench           the figures
+#   make bench           the figures of this image, of the bare daemons, and of others: IMAGES='a b', ONLY=start,throughput,
+#                        ROUNDS=5, QUICK=1; `test/bench/run.sh --help` explains it and has more
 
 IMAGE ?= mailserver:local
 CHECK ?= 1
 JOBS ?= 2
 TESTS ?=
 BIND ?= 127.0.0.1
+IMAGES ?=
+ONLY ?=
+ROUNDS ?=
+QUICK ?=
 
 # Shell text at the start of a recipe line: sets ENGINE and COMPOSE or fails with a sentence.
 with_engine = settings=$$(test/engine.sh env) && eval "$$settings"
@@ -56,4 +61,5 @@ test: engine-compose
 	@test/tally.sh sum
 
 bench: image
-	@$(with_engine) && IMAGE=$(IMAGE) test/bench/run.sh && IMAGE=$(IMAGE) test/bench/scanning.sh
+	@$(with_engine) && IMAGE=$(IMAGE) test/bench/run.sh $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(IMAGES)

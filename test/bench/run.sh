@@ -1,252 +1,276 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# run.sh - print the figures: start, stop, idle memory and CPU, and what 100,000 accounts cost
+# run.sh - measures mail server images beside each other
 #
-# usage: test/bench/run.sh
+# usage: test/bench/run.sh [OPTION…] [IMAGE[@PROFILE]…]
 #
-# Prints Markdown; the numbers are in build/results/bench.json too. Nothing is asserted: machines differ, ratios
-# less so. The floor for the start is what Dovecot and Postfix' master need by themselves, started by hand in the
-# same image, with the configuration and the tables that a server has rendered before (an image made from a
-# running server). Server and floor take turns, so that both meet the same neighbours. The clock starts when a
-# shell, which is the container's first process already, replaces itself by the server: the engine's own time,
-# the same for both, is left out.
+# Measures this image in its profiles, what plain Postfix and Dovecot of the same image need by themselves (the floor),
+# and every other IMAGE named that keeps the same contract: config directory /tmp/docker-mailserver, volumes, ports, and
+# `setup` in the path. They take turns (A B A B), so that all meet the same neighbours. Nothing is asserted: machines
+# differ, ratios less so. What is measured is in measure/, what the subjects are in lib/subjects.sh.
 #
-# LIMITS  PSS shares the cost of a page between all processes that map it, also those of other containers of the
-# same image: nothing else of it should run.
+#   --only LIST         measurements, separated by commas (all): size start idle throughput burst imap accounts
+#                       certificate scanning
+#   --subjects LIST     which of this image's subjects (floor,bare,default,typical); "" for none; also: spamassassin
+#   --rounds N          turns of start, throughput, imap and certificate (5; with --quick 2); figures are medians
+#   --quick             a first impression in five minutes: shorter windows and loads, fewer sizes, no burst
+#   --sizes LIST        numbers of accounts (10,1000,10000,100000)
+#   --connections LIST  numbers of IDLE connections (0,100,1000)
+#   --window SECONDS    of the idle figures (60)
+#   --load SECONDS      that each load takes, about (8)
+#   --start-limit S     a start, a command or a login that takes longer is noted as "> S" (120)
+#   --output DIR        where bench.json, bench.md and bench.svg go (build/results)
+#   --add               keep what an earlier run has left in DIR and is not measured now; for long runs in pieces
+#   --help              this text
 #
-# Environment: ENGINE  container client, from test/engine.sh when unset
-#              IMAGE   the image to measure (default mailserver:local)
-#              ROUNDS  how often each start is measured (default 7); figures are medians
-#              IDLE_S  window for the idle figures (default 30)
+# IMAGE@PROFILE: bare (the default) turns everything off that looks at mail, by the variables that docker-mailserver has,
+# too; default sets nothing; spamassassin; typical is SpamAssassin and ClamAV.
+#
+# Prints the tables; progress goes to standard error. Ends early when interrupted, with what has been measured so far;
+# nothing is left behind but the results.
+#
+# LIMITS  PSS shares the cost of a page between all processes that map it, also those of other containers of the same
+# image: nothing else of it should run. The load comes from the same machine. clamd has a database of one signature. A
+# login that works late is noticed within a quarter of a second, or later where the server makes failed logins wait.
+#
+# Environment: IMAGE   the image to measure (mailserver:local)
+#              ENGINE  container client, from test/engine.sh when unset
+#
+# Exit status: 0 all was measured, 1 something failed (the rest was measured), 64 usage, 69 no such image, 130 interrupted
 
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
 
-readonly ROUNDS=${ROUNDS:-7}
-readonly IDLE_S=${IDLE_S:-30}
-readonly RESULTS=build/results
-readonly MANY=100000
-readonly SIZES=(10 1000 "$MANY")
+readonly MEASUREMENTS='size start idle throughput burst imap accounts certificate scanning'
 
-# shellcheck source=test/e2e/lib/e2e.bash
-source test/e2e/lib/e2e.bash
+only=$MEASUREMENTS subjects='floor bare default typical' rounds='' quick='' output=build/results add=''
+sizes='' connections='' window='' load='' START_LIMIT_S=120
+others=()
 
-LAB=mse2e-bench
-LAB_DIR=$(mktemp -d)
-readonly FLOOR_IMAGE=mailserver-bench-floor:$$
+usage() {
+	echo "run.sh: $1" >&2
+	echo 'run.sh --help explains the options' >&2
+	exit 64
+}
 
-say() { printf 'bench: %s\n' "$*" >&2; }
+help() { sed -n '/^# run.sh/,/^$/s/^# \{0,1\}//p' "$0"; }
+
+# words LIST: commas or blanks between them
+words() { tr ',' ' ' <<<"$1"; }
+
+# number OPTION TEXT
+number() {
+	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || usage "$1 is a number from 1 to 999999, not '$2'"
+	echo "$2"
+}
+
+# numbers OPTION LIST: none may be 0 but in --connections.
+numbers() {
+	local one
+	for one in $(words "$2"); do
+		[ "$1$one" = --connections0 ] || number "$1" "$one" >/dev/null
+	done
+	words "$2"
+}
+
+read_options() {
+	local option
+	while [ $# -gt 0 ]; do
+		option=$1
+		case $option in
+		--help) help && exit 0 ;;
+		--quick) quick=1 && shift && continue ;;
+		--add) add=1 && shift && continue ;;
+		--only | --subjects | --rounds | --sizes | --connections | --window | --load | --start-limit | --output)
+			[ $# -ge 2 ] || usage "$option needs a value" ;;
+		-*) usage "there is no option $option" ;;
+		*) others+=("$option") && shift && continue ;;
+		esac
+		case $option in
+		--only) only=$(words "$2") ;;
+		--subjects) subjects=$(words "$2") ;;
+		--rounds) rounds=$(number "$option" "$2") || exit ;;
+		--sizes) sizes=$(numbers "$option" "$2") || exit ;;
+		--connections) connections=$(numbers "$option" "$2") || exit ;;
+		--window) window=$(number "$option" "$2") || exit ;;
+		--load) load=$(number "$option" "$2") || exit ;;
+		--start-limit) START_LIMIT_S=$(number "$option" "$2") || exit ;;
+		--output) output=$2 ;;
+		esac
+		shift 2
+	done
+	readonly START_LIMIT_S
+}
+
+# The settings that the measurements read.
+# shellcheck disable=SC2034 # in measure/
+set_sizes() {
+	if [ -n "$quick" ]; then
+		: "${rounds:=2}" "${sizes:=10 1000}" "${connections:=0 100}" "${window:=8}" "${load:=2}"
+		readonly BURST=1000 BURST_LIMIT_S=30 ADDS=3
+	else
+		: "${rounds:=5}" "${sizes:=10 1000 10000 100000}" "${connections:=0 100 1000}" "${window:=60}" "${load:=8}"
+		readonly BURST=5000 BURST_LIMIT_S=120 ADDS=10
+	fi
+	readonly ROUNDS=$rounds SIZES=$sizes CONNECTIONS=$connections WINDOW_S=$window LOAD_S=$load \
+		LOAD_LIMIT_S=$((load * 3 + 10)) LOAD_ACCOUNTS=100 RENEW_LIMIT_S=60
+}
+
+check_names() {
+	local one
+	for one in $only; do
+		[[ " $MEASUREMENTS " == *" $one "* ]] || usage "there is no measurement '$one'; there are: $MEASUREMENTS"
+	done
+	for one in $subjects; do
+		[ "$one" = floor ] || is_profile "$one" || usage "there is no subject '$one'; there are: floor $PROFILES; other images follow the options"
+	done
+}
+
+check_images() {
+	local one
+	for one in $subjects "${others[@]}"; do
+		if ! "$ENGINE" image inspect "$(subject_image "$one")" >/dev/null 2>&1; then
+			echo "run.sh: there is no image $(subject_image "$one"); make image, or $ENGINE pull" >&2
+			exit 69
+		fi
+	done
+}
+
+# note SUBJECT FIGURE VALUE: one sample. A value is a number, ">LIMIT", "<LIMIT", or "failed: why". See report.py for the figures.
+note() {
+	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$LAB_DIR/samples"
+	say "  $1 $2 $3"
+}
+
+note_lines() {
+	local value
+	while read -r value; do note "$1" "$2" "$value"; done
+}
+
+# later_of A B: of two times in ms.
+later_of() { awk -v a="$1" -v b="$2" 'BEGIN { if (a ~ />/) print a; else if (b ~ />/) print b; else print (a + 0 > b + 0 ? a : b) }'; }
+
+# sum_of KEY FILE: over all processes of a file that clocks.py has written.
+sum_of() { grep -o "\"$1\": [0-9]*" "$2" | awk '{ sum += $2 } END { print sum + 0 }'; }
+
+# Runs one measurement of one subject. It is a process of its own: what fails in it ends it, and nothing else.
+take() {
+	local measurement=$1 subject=$2 round=$3
+	say "$measurement: $subject, round $round"
+	set +e
+	(
+		set -e
+		"measure_$measurement" "$subject" "$round"
+	) &
+	child=$!
+	wait "$child"
+	status=$?
+	child=''
+	set -e
+	[ "$status" -eq 0 ] && return 0
+	failures=$((failures + 1))
+	say "$measurement: $subject: failed"
+	note "$subject" "$measurement.failed" "failed: round $round"
+	lab_servers_remove
+}
+
+take_turns() {
+	local measurement subject round rounds_of
+	for measurement in $only; do
+		rounds_of=${measurement}_ROUNDS
+		round=0
+		while [ "$((round += 1))" -le "${!rounds_of}" ]; do
+			for subject in $subjects "${others[@]}"; do
+				"${measurement}_applies" "$subject" || continue
+				take "$measurement" "$subject" "$round"
+			done
+		done
+	done
+}
+
+# What the report says of machine and subjects.
+describe() {
+	local subject image
+	{
+		printf 'date\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+		printf 'cpu\t%s\n' "$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)"
+		printf 'cores\t%s\n' "$(nproc)"
+		printf 'memory_mib\t%s\n' "$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)"
+		printf 'kernel\t%s\n' "$(uname -sr)"
+		printf 'engine\t%s\n' "$("$ENGINE" version -f '{{.Server.Version}}' 2>/dev/null || "$ENGINE" --version)"
+		printf 'storage\t%s\n' "$("$ENGINE" info -f '{{.Driver}}' 2>/dev/null || "$ENGINE" info -f '{{.Store.GraphDriverName}}')"
+		printf 'load\t%s\n' "$(cut -d' ' -f1 /proc/loadavg)"
+		printf 'rounds\t%s\nwindow_s\t%s\nload_s\t%s\nburst\t%s\nload_accounts\t%s\nstart_limit_s\t%s\n' "$ROUNDS" "$WINDOW_S" "$LOAD_S" "$BURST" \
+			"$LOAD_ACCOUNTS" "$START_LIMIT_S"
+	} >"$LAB_DIR/machine"
+	for subject in $subjects "${others[@]}"; do
+		image=$(subject_image "$subject")
+		printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$subject" "$(slug "$subject")" "$image" "$("$ENGINE" image inspect -f '{{.Id}}' "$image")" \
+			"$(describe_profile "$(subject_profile "$subject")")" "$(versions "$image")"
+	done >"$LAB_DIR/subjects"
+}
+
+# versions IMAGE: of the programs in it, without starting them.
+versions() {
+	# shellcheck disable=SC2016 # for the shell in the container
+	"$ENGINE" run --rm --network none --entrypoint sh "$1" -c 'mkdir -p /tmp/p && : >/tmp/p/main.cf
+		echo "Postfix $(postconf -c /tmp/p -d -h mail_version 2>/dev/null), Dovecot $(dovecot --version 2>/dev/null | cut -d" " -f1)," \
+			"$(openssl version | cut -d" " -f1,2)"' 2>/dev/null | tail -n 1
+}
+
+report() {
+	local kept=''
+	mkdir -p "$output"
+	if [ -n "$add" ] && [ -s "$output/bench.json" ]; then
+		cp "$output/bench.json" "$LAB_DIR/kept.json"
+		kept=/lab/kept.json
+	fi
+	# shellcheck disable=SC2086 # there may be none
+	tools python3 /bench/report.py json /lab $kept >"$LAB_DIR/bench.json"
+	tools python3 /bench/report.py markdown <"$LAB_DIR/bench.json" >"$LAB_DIR/bench.md"
+	tools python3 /bench/report.py chart <"$LAB_DIR/bench.json" >"$LAB_DIR/bench.svg"
+	cp "$LAB_DIR/bench.json" "$LAB_DIR/bench.md" "$LAB_DIR/bench.svg" "$output/"
+	cat "$output/bench.md"
+	say "results: $output/bench.json, bench.md, bench.svg"
+}
 
 clean_up() {
-	lab_remove
-	"$ENGINE" volume ls -q --filter "name=^$LAB-" | xargs -r "$ENGINE" volume rm >/dev/null
-	"$ENGINE" rmi "$FLOOR_IMAGE" >/dev/null 2>&1 || :
+	trap '' INT TERM
+	[ -z "$child" ] || kill "$child" 2>/dev/null || :
+	if [ -n "$interrupted" ] && [ -s "$LAB_DIR/samples" ]; then
+		say 'interrupted: these are the figures so far'
+		report || :
+	fi
+	lab_close
 	rm -rf "$LAB_DIR"
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+read_options "$@"
+set_sizes
+for file in test/bench/lib/subjects.sh test/bench/lib/lab.sh test/bench/lib/load.sh test/bench/measure/*.sh; do
+	# shellcheck source=/dev/null
+	source "$file"
+done
+check_names
+# shellcheck source=test/e2e/lib/e2e.bash
+source test/e2e/lib/e2e.bash
+check_images
 
-measure() { tools python3 /bench/measure.py "$@"; }
-
-start_tools() {
-	"$ENGINE" network create --internal "$LAB" >/dev/null
-	"$ENGINE" run -d --name "$LAB-tools" --network "$LAB" --hostname mx.other.test \
-		-v "$PWD/test/bench:/bench:ro" -v "$LAB_DIR:/lab" "$TOOLS_IMAGE" >/dev/null
-	wait_until 30 log_has tools 'mx: ready'
-	printf 'nameserver %s\n' "$(address tools)" >"$LAB_DIR/resolv.conf"
-}
-
-# write_accounts SIZE: the configuration directory of that many accounts and aliases. One hash for all is enough.
-write_accounts() {
-	local size=$1 hash
-	hash=$(tools openssl passwd -6 secret)
-	mkdir -p "$LAB_DIR/config/$size"
-	seq "$size" | awk -v hash="$hash" '{ printf "user%d@d%d.example.test|{SHA512-CRYPT}%s\n", $1, $1 % 50, hash }' \
-		>"$LAB_DIR/config/$size/postfix-accounts.cf"
-	seq "$size" | awk '{ printf "alias%d@d%d.example.test user%d@d%d.example.test\n", $1, $1 % 50, $1, $1 % 50 }' \
-		>"$LAB_DIR/config/$size/postfix-virtual.cf"
-}
-
-# create_waiting NAME IMAGE SIZE COMMAND: a container whose first process waits for the go, then is COMMAND.
-create_waiting() {
-	local name=$1 image=$2 size=$3 command=$4
-	rm -f "$LAB_DIR/$name.go"
-	mkfifo "$LAB_DIR/$name.go"
-	"$ENGINE" run -d --name "$LAB-$name" --network "$LAB" --hostname mail.example.test --no-healthcheck \
-		-v "$LAB_DIR/resolv.conf:/etc/resolv.conf:ro" -v "$LAB_DIR/config/$size:/tmp/docker-mailserver" \
-		-v "$LAB-mail-$size:/var/mail" -v "$LAB-state-$size:/var/mail-state" -v "$LAB-log-$size:/var/log/mail" \
-		-v "$LAB_DIR:/lab" "$image" sh -c "read -r go </lab/$name.go; $command" >/dev/null
-}
-
-# Both figures of one start, "SMTP IMAP" in ms.
-measure_start() { measure start "/lab/$1.go" "$(address "$1")"; }
-
-create_server() { create_waiting "$1" "$IMAGE" "$2" 'exec mailserver init'; }
-
-create_floor() {
-	create_waiting "$1" "$FLOOR_IMAGE" "$2" \
-		'rm -f /run/dovecot/master.pid /var/lib/dovecot/instances.lock; dovecot -F & exec /usr/lib/postfix/sbin/master -i'
-}
-
-# stop NAME: prints the ms, and removes the container.
-stop() {
-	local start
-	start=$(now_ms)
-	"$ENGINE" stop -t 30 "$LAB-$1" >/dev/null
-	echo $(($(now_ms) - start))
-	server_remove "$1"
-}
-
-# Medians of the lines "SMTP IMAP" of a file; `both` is when the later of the two answers.
-json_of_starts() {
-	printf '{"smtp": %s, "imap": %s, "both": %s}' "$(cut -d' ' -f1 "$1" | median)" "$(cut -d' ' -f2 "$1" | median)" \
-		"$(awk '{ print ($1 > $2 ? $1 : $2) }' "$1" | median)"
-}
-
-measure_starts() {
-	local round=0
-	say "start: $ROUNDS rounds of server and floor ..."
-	create_server first 10
-	measure_start first >"$LAB_DIR/first"
-	server_ready first
-	"$ENGINE" commit "$LAB-first" "$FLOOR_IMAGE" >/dev/null
-	stop first >"$LAB_DIR/stop"
-	while [ "$((round += 1))" -le "$ROUNDS" ]; do
-		create_server server 10
-		measure_start server >>"$LAB_DIR/start"
-		server_ready server
-		stop server >>"$LAB_DIR/stop"
-		create_floor floor 10
-		measure_start floor >>"$LAB_DIR/floor"
-		stop floor >>"$LAB_DIR/floor_stop"
-	done
-}
-
-# Memory with the image's own health check; CPU time and wake-ups without, after it has settled.
-measure_idle() {
-	say "idle: two windows of $IDLE_S s ..."
-	"$ENGINE" run -d --name "$LAB-idle" --network "$LAB" --hostname mail.example.test \
-		-v "$LAB_DIR/config/10:/tmp/docker-mailserver" "$IMAGE" >/dev/null
-	server_ready idle
-	"$ENGINE" run --rm -v "$PWD/test/bench:/bench:ro" --pid "container:$LAB-idle" --cap-add SYS_PTRACE "$TOOLS_IMAGE" \
-		python3 /bench/measure.py processes "$IDLE_S" >"$LAB_DIR/memory"
-	server_remove idle
-	create_server calm 10
-	measure_start calm >/dev/null
-	server_ready calm
-	"$ENGINE" run --rm -v "$PWD/test/bench:/bench:ro" --pid "container:$LAB-calm" --cap-add SYS_PTRACE "$TOOLS_IMAGE" \
-		python3 /bench/measure.py processes "$IDLE_S" >"$LAB_DIR/cpu"
-	server_remove calm
-}
-
-# measure_adds NAME SIZE: ten accounts; ms of the command, ms until curl's login is over, and a login from outside.
-measure_adds() {
-	local name=$1 size=$2 i=0 ok=0
-	while [ "$((i += 1))" -le 10 ]; do
-		# shellcheck disable=SC2016 # for the shell in the container
-		in_server "$name" bash -euc '
-			begin=${EPOCHREALTIME/./}
-			setup email add "$1" secret
-			added=${EPOCHREALTIME/./}
-			curl -s --connect-timeout 5 -k --ssl-reqd --user "$1:secret" imap://127.0.0.1/ >/dev/null && works=1 || works=0
-			printf "%d %d %d\n" $(((added - begin) / 1000)) $(((${EPOCHREALTIME/./} - begin) / 1000)) "$works"
-		' bash "added$i@d1.example.test" </dev/null >"$LAB_DIR/add.one"
-		[ "$(cut -d' ' -f3 "$LAB_DIR/add.one")" -eq 0 ] || ok=$((ok + 1))
-		cat "$LAB_DIR/add.one" >>"$LAB_DIR/add.$size"
-	done
-	echo "$ok" >"$LAB_DIR/logins.$size"
-}
-
-# measure_list NAME SIZE: ms of `setup email list`, five times.
-measure_list() {
-	# shellcheck disable=SC2016 # for the shell in the container
-	in_server "$1" bash -euc '
-		for i in 1 2 3 4 5; do
-			begin=${EPOCHREALTIME/./}
-			setup email list >/dev/null 2>&1
-			echo $(((${EPOCHREALTIME/./} - begin) / 1000))
-		done
-	' </dev/null >"$LAB_DIR/list.$2"
-}
-
-# measure_bulk NAME SIZE: 1,000 accounts from one file; ms of the command, and how many of them can log in at once
-# after it (every hundredth is tried).
-measure_bulk() {
-	# shellcheck disable=SC2016 # for the shell in the container
-	in_server "$1" bash -euc '
-		for i in {1..1000}; do echo "bulk$i@d1.example.test secret$i"; done >/tmp/bulk
-		begin=${EPOCHREALTIME/./} ok=0
-		setup email add --from /tmp/bulk 2>/dev/null
-		added=${EPOCHREALTIME/./}
-		for i in {100..1000..100}; do
-			! curl -s --connect-timeout 5 -k --ssl-reqd --user "bulk$i@d1.example.test:secret$i" imap://127.0.0.1/ >/dev/null ||
-				ok=$((ok + 1))
-		done
-		echo $(((added - begin) / 1000)) "$ok"
-	' </dev/null >"$LAB_DIR/bulk.$2"
-}
-
-# The commands of an administrator beside this many accounts.
-measure_setup() {
-	measure_list "$1" "$2"
-	measure_adds "$1" "$2"
-	measure_bulk "$1" "$2"
-}
-
-measure_many() {
-	local round=0 size
-	say "$MANY accounts and aliases against ten ..."
-	while [ "$((round += 1))" -le 5 ]; do
-		for size in 10 "$MANY"; do
-			create_server size "$size"
-			measure_start size >>"$LAB_DIR/size.$size"
-			server_ready size 120
-			[ "$round" -ne 5 ] || measure_setup size "$size"
-			stop size >/dev/null
-		done
-	done
-	create_server size 1000
-	measure_start size >"$LAB_DIR/size.1000"
-	server_ready size
-	measure_setup size 1000
-	stop size >/dev/null
-}
-
-json_of_size() {
-	printf '{"start": %s, "add": %s, "add_login": %s, "logins": %s, "adds": 10, "list": %s, "bulk": %s, "bulk_logins": %s}' \
-		"$(json_of_starts "$LAB_DIR/size.$1")" "$(cut -d' ' -f1 "$LAB_DIR/add.$1" | median)" \
-		"$(cut -d' ' -f2 "$LAB_DIR/add.$1" | median)" "$(cat "$LAB_DIR/logins.$1")" "$(median <"$LAB_DIR/list.$1")" \
-		"$(cut -d' ' -f1 "$LAB_DIR/bulk.$1")" "$(cut -d' ' -f2 "$LAB_DIR/bulk.$1")"
-}
-
-write_json() {
-	cat <<-END
-		{
-		"start": $(json_of_starts "$LAB_DIR/start"),
-		"first_start": $(json_of_starts "$LAB_DIR/first"),
-		"floor": $(json_of_starts "$LAB_DIR/floor"),
-		"stop": $(median <"$LAB_DIR/stop"),
-		"floor_stop": $(median <"$LAB_DIR/floor_stop"),
-		"accounts": {"10": $(json_of_size 10), "1000": $(json_of_size 1000), "100000": $(json_of_size "$MANY")},
-		"idle": {"seconds": $IDLE_S, "memory": $(cat "$LAB_DIR/memory"), "cpu": $(cat "$LAB_DIR/cpu")}
-		}
-	END
-}
-
-trap clean_up EXIT
-lab_remove
-others=$("$ENGINE" ps -q | wc -l)
-[ "$others" -eq 0 ] || say "$others other containers are running: times suffer, and of the same image they share memory"
-e2e_require_image
-e2e_build_tools
+LAB=mse2e-benchmark-$(slug "${IMAGE##*:}")
+exec 9>"${TMPDIR:-/tmp}/$LAB.lock"
+flock -n 9 || usage "a benchmark of $IMAGE is already running"
+LAB_DIR=$(mktemp -d)
 chmod 0755 "$LAB_DIR"
-start_tools
-for size in "${SIZES[@]}"; do write_accounts "$size"; done
-measure_starts
-measure_idle
-measure_many
-mkdir -p "$RESULTS"
-write_json >"$RESULTS/bench.json"
-measure table <"$RESULTS/bench.json"
+child='' interrupted='' failures=0
+trap clean_up EXIT
+trap 'interrupted=1; exit 130' INT TERM HUP
+running=$("$ENGINE" ps -q | wc -l)
+[ "$running" -eq 0 ] || say "$running other containers are running: times suffer, and of the same image they share memory"
+e2e_build_tools
+lab_open
+describe
+take_turns
+report
+[ "$failures" -eq 0 ]
