@@ -316,9 +316,11 @@ static void hold_until_waited_for(int ready, const char *dir)
 	(void)write_all(ready, "x", 1);
 	for (int64_t deadline = now_ms() + 10000; now_ms() < deadline;) {
 		int locks = open("/proc/locks", O_RDONLY | O_CLOEXEC);
-		ssize_t n = read(locks, text, sizeof(text) - 1);
+		size_t n = 0; /* one read gives a page at most, others have locks too */
+		for (ssize_t got = 1; got > 0; n += got > 0 ? (size_t)got : 0)
+			got = read(locks, text + n, sizeof(text) - 1 - n);
 		(void)close(locks);
-		text[n > 0 ? n : 0] = '\0';
+		text[n] = '\0';
 		for (const char *p = text; (p = strstr(p, "-> FLOCK")) != NULL; p++) {
 			const char *end = strchr(p, '\n');
 			const char *hit = strstr(p, inode);
