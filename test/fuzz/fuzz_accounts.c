@@ -64,7 +64,7 @@ static void check_edits(struct arena *a, struct str text, const struct parsed *b
 	struct str line;
 	size_t at;
 
-	accounts_edit_add(text, NEW_ADDRESS, "{PLAIN}x", &added);
+	linefile_append(text, NEW_ADDRESS "|{PLAIN}x", &added);
 	struct str with = { added.p, added.n };
 	if (!accounts_find(with, NEW_ADDRESS, &line, NULL))
 		BUG("what was added is not found");

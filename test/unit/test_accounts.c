@@ -244,13 +244,6 @@ static void test_edits(void **state UNUSED)
 {
 	autobuf struct buf out = BUF_INIT;
 
-	accounts_edit_add(STR_LIT(sample), "neu@firma.example", "{PLAIN}n", &out);
-	assert_true(has_prefix(out.p, sample));
-	assert_string_equal(out.p + sizeof(sample) - 1, "\r\nneu@firma.example|{PLAIN}n\r\n");
-	buf_reset(&out);
-	accounts_edit_add(STR_LIT(""), "neu@firma.example", "{PLAIN}n", &out);
-	assert_string_equal(out.p, "neu@firma.example|{PLAIN}n\n");
-	buf_reset(&out);
 	assert_true(accounts_edit_update(STR_LIT(sample), "ben@firma.example", "{PLAIN}n", &out));
 	assert_string_equal(out.p, "# accounts\nAnna@firma.example|" HASH "\n"
 				   "\tben@firma.example |{PLAIN}n| a=b\r\n"

@@ -117,6 +117,47 @@ static void test_read(void **state UNUSED)
 	assert_false(file_exists(temp_path(&t, "missing")) || dir_exists(temp_path(&t, "missing")));
 }
 
+static void test_read_roomy(void **state UNUSED)
+{
+	const char *path = temp_path(&t, "roomy"), *const paths[] = { path, "/proc/self/status" };
+	struct err err = ERR_INIT;
+	char *text;
+	size_t n;
+
+	temp_write(path, "123456");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		assert_done(file_read_roomy(&t.arena, paths[i], 1 << 20, 3, &text, &n, &err), &err);
+		assert_int_equal(text[n], '\0');
+		memcpy(text + n, "789", 4);
+		assert_string_equal(text + n, "789");
+	}
+	assert_false(file_read_roomy(&t.arena, path, 5, 9, &text, &n, &err));
+	assert_err(&err, ERR_IO, "larger than 5 bytes");
+}
+
+static void test_holds(void **state UNUSED)
+{
+	const char *path = temp_path(&t, "holds");
+	size_t n = ((size_t)64 << 10) + 5;
+	char *text = arena_alloc(&t.arena, n + 1);
+
+	assert_false(file_holds(path, STR_LIT("")));
+	assert_false(file_holds(t.dir, STR_LIT("")));
+	temp_write(path, "");
+	assert_true(file_holds(path, STR_LIT("")));
+	assert_false(file_holds(path, STR_LIT("x")));
+	memset(text, 'x', n);
+	temp_write(path, text);
+	assert_true(file_holds(path, (struct str){ text, n }));
+	assert_false(file_holds(path, (struct str){ text, n - 1 }));
+	assert_false(file_holds(path, (struct str){ text, n + 1 }));
+	text[n - 1] = 'y';
+	assert_false(file_holds(path, (struct str){ text, n }));
+	text[n - 5] = '\0'; /* the file is exactly one part long */
+	temp_write(path, text);
+	assert_true(file_holds(path, (struct str){ text, n - 5 }));
+}
+
 static void test_replace_fails(void **state UNUSED)
 {
 	struct err err = ERR_INIT;
@@ -356,6 +397,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read_fails),	  cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read_roomy),	  cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_replace_fails),	  cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_replace_keeps_old), cmocka_unit_test(test_replace_in_place),
 		cmocka_unit_test(test_link_flip),	  cmocka_unit_test(test_lock_fails),

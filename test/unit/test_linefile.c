@@ -154,9 +154,45 @@ static void test_append(void **state UNUSED)
 	}
 }
 
+static void test_tail(void **state UNUSED)
+{
+	autobuf struct buf out = BUF_INIT;
+
+	linefile_tail(STR_LIT("x\r\ny"), "a\nb", &out);
+	assert_string_equal(out.p, "\r\na\r\nb\r\n");
+	buf_reset(&out);
+	linefile_tail((struct str){ NULL, 0 }, "a", &out);
+	assert_string_equal(out.p, "a\n");
+}
+
+static void test_may_have(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		bool has;
+	} cases[] = {
+		{ "", false },
+		{ "an", false },
+		{ "x\nann@x", false },
+		{ "# anna", false },
+		{ "x anna", false },
+		{ "x\nanna", true },
+		{ "x\n \tAnNa@x|y", true },
+		{ "\xef\xbb\xbf"
+		  "anna",
+		  true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (linefile_may_have(str_from(cases[i].text), STR_LIT("anna")) != cases[i].has)
+			fail_msg("'%s'", cases[i].text);
+	assert_false(linefile_may_have((struct str){ NULL, 0 }, STR_LIT("anna")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tail),	 cmocka_unit_test(test_may_have),
 		cmocka_unit_test(test_append),	 cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_too_long), cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_edit),

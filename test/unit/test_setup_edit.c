@@ -383,11 +383,44 @@ static void test_add_from(void **state)
 	assert_int_equal(n, 43);
 }
 
+/* Lines that are added stand where there is room behind the text, and elsewhere when there is none. */
+static void test_append(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	size_t large = (size_t)300 << 10;
+	char *many = arena_alloc(&f->t.arena, large + 1);
+	autobuf struct buf other = BUF_INIT;
+	struct str text;
+	struct edit e;
+
+	memset(many, 'x', large);
+	put(f, ACCOUNTS_FILE, "one\r\ntwo");
+	assert_done(edit_begin(&e, f->dir, &err), &err);
+	assert_done(edit_read(&e, ACCOUNTS_FILE, &text, &err), &err);
+	assert_done(edit_read(&e, ALIASES_FILE, &text, &err), &err);
+	edit_append(&e, ACCOUNTS_FILE, "three");
+	edit_append(&e, ACCOUNTS_FILE, "four\nfive");
+	edit_append(&e, ALIASES_FILE, "alias");
+	assert_done(edit_read(&e, ACCOUNTS_FILE, &text, &err), &err);
+	assert_true(str_is(text, "one\r\ntwo\r\nthree\r\nfour\r\nfive\r\n"));
+	edit_append(&e, ACCOUNTS_FILE, many);
+	edit_append(&e, ACCOUNTS_FILE, "last");
+	buf_adds(&other, "anew\n");
+	edit_write(&e, ALIASES_FILE, &other);
+	edit_append(&e, ALIASES_FILE, "more");
+	assert_int_equal(edit_commit(&e), 0);
+	edit_end(&e);
+	const char *end = get(f, ACCOUNTS_FILE);
+	assert_true(has_prefix(end, "one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nxxx"));
+	assert_string_equal(strrchr(end, 'x'), "x\r\nlast\r\n");
+	assert_string_equal(get(f, ALIASES_FILE), "anew\nmore\n");
+}
+
 static void test_two_editors(void **state)
 {
 	struct fixture *f = *state;
 	struct err err = ERR_INIT;
-	autobuf struct buf out = BUF_INIT;
 	struct edit e;
 	struct str text;
 	int pipe_fds[2], wstatus;
@@ -404,8 +437,7 @@ static void test_two_editors(void **state)
 	}
 	char c;
 	assert_int_equal(read(pipe_fds[0], &c, 1), 1);
-	accounts_edit_add(text, "anna@firma.example", "{PLAIN}x", &out);
-	edit_write(&e, ACCOUNTS_FILE, &out);
+	edit_append(&e, ACCOUNTS_FILE, "anna@firma.example|{PLAIN}x");
 	assert_int_equal(edit_commit(&e), 0);
 	edit_end(&e);
 	assert_int_equal(waitpid(pid, &wstatus, 0), pid);
@@ -471,6 +503,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_international, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_add_from_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_add_from, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_append, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_editors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_relays, set_up, tear_down),
 	};

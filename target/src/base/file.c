@@ -31,6 +31,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 
+#define COMPARE_SIZE ((size_t)64 << 10)
 #define KEEP_UID ((uid_t)-1)
 #define KEEP_GID ((gid_t)-1)
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -104,10 +105,10 @@ static ssize_t read_some(int fd, char *p, size_t size)
 
 /* A file of the size it says, without a copy in between. *done_r: it was that; else the caller
  * reads it the long way (0 in /proc, or it has grown). */
-static bool read_sized(struct arena *a, int fd, const char *path, size_t size, char **text_r,
-		       size_t *len_r, bool *done_r, struct err *err)
+static bool read_sized(struct arena *a, int fd, const char *path, size_t size, size_t room,
+		       char **text_r, size_t *len_r, bool *done_r, struct err *err)
 {
-	char *text = arena_alloc(a, size + 1);
+	char *text = arena_alloc(a, size + room + 1);
 	ssize_t n = read_some(fd, text, size), more;
 	char next;
 	if (n < 0 || (more = read_some(fd, &next, 1)) < 0)
@@ -117,13 +118,12 @@ static bool read_sized(struct arena *a, int fd, const char *path, size_t size, c
 		return lseek(fd, 0, SEEK_SET) == 0 || err_sys(err, ERR_IO, "seek %s", path);
 	text[n] = '\0';
 	*text_r = text;
-	if (len_r)
-		*len_r = (size_t)n;
+	*len_r = (size_t)n;
 	return true;
 }
 
-bool file_read(struct arena *a, const char *path, size_t max, char **text_r, size_t *len_r,
-	       struct err *err)
+bool file_read_roomy(struct arena *a, const char *path, size_t max, size_t room, char **text_r,
+		     size_t *len_r, struct err *err)
 {
 	/* Not blocking: a pipe in place of the file is an error, not a reason to wait. */
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -138,7 +138,7 @@ bool file_read(struct arena *a, const char *path, size_t max, char **text_r, siz
 		return err_set(err, ERR_IO, "read %s: larger than %zu bytes", path, max);
 	bool done = false;
 	if (st.st_size > 0 &&
-	    !read_sized(a, fd, path, (size_t)st.st_size, text_r, len_r, &done, err))
+	    !read_sized(a, fd, path, (size_t)st.st_size, room, text_r, len_r, &done, err))
 		return false;
 	if (done)
 		return true;
@@ -147,10 +147,39 @@ bool file_read(struct arena *a, const char *path, size_t max, char **text_r, siz
 	buf_reserve(&b, (size_t)st.st_size + 1);
 	if (!read_rest(fd, path, max, &b, err))
 		return false;
-	*text_r = buf_dup(a, &b);
-	if (len_r)
-		*len_r = b.n;
+	*text_r = arena_alloc(a, b.n + room + 1);
+	memcpy(*text_r, b.p, b.n + 1);
+	*len_r = b.n;
 	return true;
+}
+
+bool file_read(struct arena *a, const char *path, size_t max, char **text_r, size_t *len_r,
+	       struct err *err)
+{
+	size_t n;
+	if (!file_read_roomy(a, path, max, 0, text_r, &n, err))
+		return false;
+	if (len_r)
+		*len_r = n;
+	return true;
+}
+
+bool file_holds(const char *path, struct str text)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	char part[COMPARE_SIZE];
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	for (;;) {
+		ssize_t n = read_some(fd, part, sizeof(part));
+		if (n < 0 || (size_t)n > text.n || memcmp(part, text.p, (size_t)n) != 0)
+			return false;
+		text.p += n;
+		text.n -= (size_t)n;
+		if (n < (ssize_t)sizeof(part))
+			return text.n == 0;
+	}
 }
 
 bool file_exists(const char *path)

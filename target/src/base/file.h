@@ -15,6 +15,7 @@
 #define BASE_FILE_H
 
 #include "base/err.h"
+#include "base/str.h"
 
 struct arena;
 
@@ -42,6 +43,11 @@ enum file_flags {
  * err->sys == ENOENT. */
 bool file_read(struct arena *a, const char *path, size_t max, char **text_r, size_t *len_r,
 	       struct err *err) MUST_CHECK;
+/* The same, with `room` bytes behind the text that the caller may write on. */
+bool file_read_roomy(struct arena *a, const char *path, size_t max, size_t room, char **text_r,
+		     size_t *len_r, struct err *err) MUST_CHECK;
+/* True when path is a regular file with exactly this content. Without memory for another copy of it. */
+bool file_holds(const char *path, struct str text);
 /* True when path exists and is a regular file (follows links). */
 bool file_exists(const char *path);
 bool dir_exists(const char *path);

@@ -85,6 +85,20 @@ bool linefile_next(struct linefile *lf, struct str *line_r, const char **bad_r)
 	return false;
 }
 
+bool linefile_may_have(struct str text, struct str start)
+{
+	size_t bom = bom_length(text);
+	struct str rest = { text.p + bom, text.n - bom }, line;
+
+	while (str_next_line(&rest, &line)) {
+		while (line.n > 0 && is_blank(line.p[0]))
+			line = (struct str){ line.p + 1, line.n - 1 };
+		if (line.n >= start.n && strncasecmp(line.p, start.p, start.n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* One line of linefile_edit(): raw is the line with its end, line the same without. */
 static void edit_line(struct str raw, struct str line, linefile_edit_fn *edit, void *ctx,
 		      struct buf *out)
@@ -117,13 +131,13 @@ static const char *line_end(const char *text, size_t n)
 	return end && end > text && end[-1] == '\r' ? "\r\n" : "\n";
 }
 
-/* Adds the lines to out, which holds the text from `start` on. */
-static void append_lines(const char *lines, size_t start, struct buf *out)
+void linefile_tail(struct str text, const char *lines, struct buf *out)
 {
-	const char *end = line_end(out->p + start, out->n - start);
+	size_t bom = bom_length(text);
+	const char *end = line_end(text.p + bom, text.n - bom);
 	struct str rest = str_from(lines), line;
 
-	if (out->n > start && out->p[out->n - 1] != '\n')
+	if (text.n > bom && text.p[text.n - 1] != '\n')
 		buf_adds(out, end);
 	while (str_next_line(&rest, &line)) {
 		buf_add(out, line.p, line.n);
@@ -133,10 +147,8 @@ static void append_lines(const char *lines, size_t start, struct buf *out)
 
 void linefile_append(struct str text, const char *lines, struct buf *out)
 {
-	size_t start = out->n;
-
 	buf_add(out, text.p, text.n);
-	append_lines(lines, start + bom_length(text), out);
+	linefile_tail(text, lines, out);
 }
 
 void linefile_edit(struct str text, linefile_edit_fn *edit, void *ctx, const char *append,
@@ -147,6 +159,9 @@ void linefile_edit(struct str text, linefile_edit_fn *edit, void *ctx, const cha
 	buf_add(out, text.p, bom);
 	for (const char *p = rest.p; str_next_line(&rest, &line); p = rest.p)
 		edit_line((struct str){ p, (size_t)(rest.p - p) }, line, edit, ctx, out);
-	if (append)
-		append_lines(append, start + bom, out);
+	if (append) {
+		autobuf struct buf tail = BUF_INIT;
+		linefile_tail((struct str){ out->p + start, out->n - start }, append, &tail);
+		buf_add(out, tail.p, tail.n);
+	}
 }

@@ -37,6 +37,10 @@ void linefile_init(struct linefile *lf, const char *path, struct str text);
  * the caller reports it and goes on. */
 bool linefile_next(struct linefile *lf, struct str *line_r, const char **bad_r);
 
+/* False: no data line begins with `start`, in any case, behind blanks. True: one may. Only the begin of each line
+ * is looked at, which is several times as fast as reading the lines. */
+bool linefile_may_have(struct str text, struct str start);
+
 /* How an edit decides about a data line: KEEP, DROP, or REPLACE (text appended to `out` by the
  * callback, without LF). */
 enum linefile_verdict { LINE_KEEP, LINE_DROP, LINE_REPLACE };
@@ -50,5 +54,7 @@ void linefile_edit(struct str text, linefile_edit_fn *edit, void *ctx, const cha
 /* Copies text to out and adds the lines (separated by "\n", none at the end) behind it, with line
  * ends as the last one of the text. */
 void linefile_append(struct str text, const char *lines, struct buf *out);
+/* What linefile_append() adds behind the text. */
+void linefile_tail(struct str text, const char *lines, struct buf *out);
 
 #endif

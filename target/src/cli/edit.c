@@ -20,6 +20,8 @@
 #include "plan/quick.h"
 
 #define LOCK_WAIT_MS 30000
+/* For lines that are added behind a file's text: a large one is not copied for them. */
+#define ROOM ((size_t)256 << 10)
 
 /* A single new file would end the state in which the last good copies of all files are in use. */
 static bool check_mounted(struct edit *e, struct err *err)
@@ -49,26 +51,30 @@ static void unlock(struct edit *e)
 void edit_end(struct edit *e)
 {
 	unlock(e);
-	for (size_t i = 0; i < e->files.n; i++)
+	for (size_t i = 0; i < e->files.n; i++) {
 		buf_wipe(&e->files.v[i].written_text);
+		explicit_bzero(e->files.v[i].tail, e->files.v[i].used);
+	}
 	e->files.n = 0;
 	arena_fini(&e->arena);
 }
 
-/* As file_read(); a missing file is an empty text. */
-static bool read_file(struct edit *e, const char *path, struct str *text_r, bool *existed_r,
-		      struct err *err)
+/* A missing file is an empty text. */
+static bool read_file(struct edit *e, struct edit_file *f, struct err *err)
 {
 	struct err why = ERR_INIT;
 	char *text;
-	size_t n;
+	size_t n = 0;
 
-	*existed_r = file_read(&e->arena, path, LINEFILE_MAX, &text, &n, &why);
-	if (!*existed_r && why.sys != ENOENT) {
+	f->existed = file_read_roomy(&e->arena, f->path, LINEFILE_MAX, ROOM, &text, &n, &why);
+	if (!f->existed && why.sys != ENOENT) {
 		*err = why;
 		return false;
 	}
-	*text_r = *existed_r ? (struct str){ text, n } : (struct str){ "", 0 };
+	if (!f->existed)
+		text = arena_alloc(&e->arena, ROOM + 1);
+	f->before = f->after = (struct str){ text, n };
+	f->tail = text + n;
 	return true;
 }
 
@@ -88,9 +94,8 @@ bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err 
 		struct edit_file fresh = { .name = name,
 					   .written_text = BUF_INIT,
 					   .path = arena_printf(&e->arena, "%s/%s", e->dir, name) };
-		if (!read_file(e, fresh.path, &fresh.before, &fresh.existed, err))
+		if (!read_file(e, &fresh, err))
 			return false;
-		fresh.after = fresh.before;
 		f = VEC_PUSH(&e->arena, &e->files);
 		*f = fresh;
 	}
@@ -104,19 +109,44 @@ static bool is_secret_file(const char *name)
 	       streq(name, RELAY_LOGINS_FILE);
 }
 
-void edit_write(struct edit *e, const char *name, struct buf *text)
+static struct edit_file *file_to_write(struct edit *e, const char *name)
 {
 	struct edit_file *f = find_file(e, name);
 
 	if (f == NULL)
 		BUG("edit of %s, which was not read", name);
+	if (is_secret_file(name))
+		f->mode = 0600;
+	return f;
+}
+
+void edit_write(struct edit *e, const char *name, struct buf *text)
+{
+	struct edit_file *f = file_to_write(e, name);
+
 	buf_fini(&f->written_text);
 	f->written_text = *text;
 	buf_init(text);
-	if (is_secret_file(name))
-		f->mode = 0600;
 	f->after = (struct str){ f->written_text.p, f->written_text.n };
 	f->changed = f->after.n != f->before.n || memcmp(f->after.p, f->before.p, f->after.n) != 0;
+}
+
+void edit_append(struct edit *e, const char *name, const char *lines)
+{
+	struct edit_file *f = file_to_write(e, name);
+	struct buf tail = BUF_INIT, whole = BUF_INIT;
+
+	linefile_tail(f->after, lines, &tail);
+	if (f->after.p == f->before.p && tail.n <= ROOM - f->used) {
+		memcpy(f->tail + f->used, tail.p, tail.n);
+		f->used += tail.n;
+		f->after.n += tail.n;
+		f->changed = true;
+	} else {
+		linefile_append(f->after, lines, &whole);
+		edit_write(e, name, &whole);
+	}
+	buf_wipe(&tail);
 }
 
 void edit_write_secret(struct edit *e, const char *name, struct buf *text)
@@ -172,12 +202,7 @@ static bool put_text(struct edit *e, const struct edit_file *f, struct str text,
 /* Puts one file back unless somebody else has changed it. The directory is locked. */
 static bool put_back(struct edit *e, struct edit_file *f, struct err *err)
 {
-	struct str now;
-	bool exists;
-
-	if (!read_file(e, f->path, &now, &exists, err))
-		return false;
-	if (!exists || now.n != f->after.n || memcmp(now.p, f->after.p, now.n) != 0)
+	if (!file_holds(f->path, f->after))
 		return err_set(err, ERR_TEMP, "%s was changed by somebody else meanwhile", f->path);
 	if (!f->existed)
 		return unlink(f->path) == 0 || err_sys(err, ERR_IO, "remove %s", f->path);

@@ -32,8 +32,10 @@ struct account;
 
 struct edit_file {
 	const char *name, *path;
-	struct str before, after;
-	struct buf written_text; /* what `after` points into once edit_write() was called */
+	struct str before, after; /* the same memory, as long as lines are only appended */
+	char *tail;		  /* where `before` ends */
+	size_t used;		  /* bytes of lines behind it, of the ROOM that is there */
+	struct buf written_text;  /* what `after` points into once edit_write() was called */
 	bool existed, changed, written;
 	mode_t mode; /* of a new file; 0 = as it comes */
 };
@@ -59,7 +61,9 @@ bool edit_begin(struct edit *e, const char *dir, struct err *err) MUST_CHECK;
 bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err *err) MUST_CHECK;
 /* Sets what the file (read before) shall hold; takes the text over and leaves *text empty. */
 void edit_write(struct edit *e, const char *name, struct buf *text);
-/* The same for a file that holds a secret: 0600 when it is new. Directories in its name are made. */
+/* Adds lines (separated by "\n", none at the end) as linefile_append() does. */
+void edit_append(struct edit *e, const char *name, const char *lines);
+/* As edit_write(), for a file that holds a secret: 0600 when it is new. Directories in its name are made. */
 void edit_write_secret(struct edit *e, const char *name, struct buf *text);
 /* Writes all files, unlocks, applies. The exit status; 0 = done. Prints why not. */
 int edit_commit(struct edit *e);

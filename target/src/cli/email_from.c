@@ -160,17 +160,16 @@ static bool hash_all(struct job *job, struct err *err)
 	return true;
 }
 
-static int write_all_accounts(struct job *job, struct edit *e, struct str text)
+static int write_all_accounts(struct job *job, struct edit *e)
 {
-	autobuf struct buf lines = BUF_INIT, out = BUF_INIT;
+	autobuf struct buf lines = BUF_INIT;
 
 	for (size_t i = 0; i < job->list.n; i++) {
 		const struct newcomer *x = &job->list.v[i];
 		buf_printf(&lines, "%s%s|%s%s%s", i ? "\n" : "", x->address, x->hash,
 			   *x->extra ? "|" : "", x->extra);
 	}
-	linefile_append(text, lines.p, &out);
-	edit_write(e, ACCOUNTS_FILE, &out);
+	edit_append(e, ACCOUNTS_FILE, lines.p);
 	int status = edit_commit(e);
 	if (status == 0)
 		say_info("%zu %s added", job->list.n, job->list.n == 1 ? "account" : "accounts");
@@ -196,7 +195,7 @@ static int add_all(struct job *job, const struct cmd *cmd, struct edit *e, struc
 	if (!hash_all(job, err) || !edit_begin(e, cmd->config_dir, err) ||
 	    !check_known(job, e, &text, err))
 		return -1;
-	return report(job) ? write_all_accounts(job, e, text) : 1;
+	return report(job) ? write_all_accounts(job, e) : 1;
 }
 
 int email_add_from(const struct cmd *cmd)

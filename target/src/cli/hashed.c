@@ -42,11 +42,12 @@ int hashed_set(const struct cmd *cmd, const struct hashed *h)
 		  ask_hash(&a, cmd, &hash, &err) && edit_begin(&e, cmd->config_dir, &err) &&
 		  h->check(&e, name, &text, &err);
 	if (ok) {
-		if (h->is_new)
-			accounts_edit_add(text, name, hash, &out);
-		else
+		if (h->is_new) {
+			edit_append(&e, h->file, arena_printf(&a, "%s|%s", name, hash));
+		} else {
 			(void)accounts_edit_update(text, name, hash, &out);
-		edit_write(&e, h->file, &out);
+			edit_write(&e, h->file, &out);
+		}
 		if (h->before_commit)
 			h->before_commit(&e, name, hash);
 		status = edit_commit(&e);

@@ -316,6 +316,8 @@ bool accounts_find(struct str text, const char *address, struct str *line_r, uns
 	struct str line, want = str_from(address);
 	const char *bad;
 
+	if (!linefile_may_have(text, want))
+		return false;
 	linefile_init(&lf, ACCOUNTS_FILE, text);
 	while (linefile_next(&lf, &line, &bad))
 		if (!bad && is_line_of(line, want)) {
@@ -325,14 +327,6 @@ bool accounts_find(struct str text, const char *address, struct str *line_r, uns
 			return true;
 		}
 	return false;
-}
-
-void accounts_edit_add(struct str text, const char *address, const char *hash, struct buf *out)
-{
-	autobuf struct buf line = BUF_INIT;
-
-	buf_printf(&line, "%s|%s", address, hash);
-	linefile_append(text, line.p, out);
 }
 
 struct edit {

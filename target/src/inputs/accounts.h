@@ -44,7 +44,6 @@ const char *account_new_problem(const char *address);
 bool accounts_find(struct str text, const char *address, struct str *line_r, unsigned *line_no_r);
 
 /* Edits of the file's text; each appends the new text to out. */
-void accounts_edit_add(struct str text, const char *address, const char *hash, struct buf *out);
 /* Replaces the hash on every line of the address, keeps a third field; false when the address is
  * not there. */
 bool accounts_edit_update(struct str text, const char *address, const char *hash, struct buf *out);

@@ -263,6 +263,8 @@ bool aliases_find(struct arena *a, struct str text, const char *key, struct str 
 	struct logical lg;
 	struct str line, word, want = str_from(key);
 
+	if (!linefile_may_have(text, want))
+		return false;
 	logical_init(&lg, a, ALIASES_FILE, text);
 	while (logical_next(&lg, &line))
 		if (lg.bad == NULL && str_next_word(&line, " \t", &word) && same(word, want)) {

@@ -661,16 +661,12 @@ static bool save_copy(struct arena *a, const struct inputs_where *where, const s
 {
 	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
 	const char *copy = arena_printf(a, "%s/%s", where->last_good_dir, x->name);
-	struct str old;
-	bool old_missing;
 
-	if (!read_text(a, where->last_good_dir, x->name, &old, &old_missing, err))
-		return false;
 	if (x->missing)
-		return old_missing || unlink(copy) == 0 || err_sys(err, ERR_IO, "remove %s", copy);
-	if (!old_missing && x->text.n == old.n && memcmp(x->text.p, old.p, old.n) == 0)
-		return true;
-	return file_replace(copy, x->text.p, x->text.n, &attr, FILE_DURABLE, NULL, err);
+		return unlink(copy) == 0 || errno == ENOENT ||
+		       err_sys(err, ERR_IO, "remove %s", copy);
+	return file_holds(copy, x->text) ||
+	       file_replace(copy, x->text.p, x->text.n, &attr, FILE_DURABLE, NULL, err);
 }
 
 bool inputs_save_text(const struct inputs_where *where, const char *name, struct str text,

@@ -78,18 +78,6 @@ static bool only_changed(const char *before, const char *after, const char *path
 	return !str_next_line(&new, &y);
 }
 
-/* Read after the stamp was made: what has changed before the stamp is seen here, what changes later
- * makes the stamp differ. */
-static bool is_still(struct arena *a, const char *path, struct str text)
-{
-	struct err err = ERR_INIT;
-	char *now;
-	size_t n;
-
-	return file_read(a, path, text.n + 1, &now, &n, &err) && n == text.n &&
-	       memcmp(now, text.p, n) == 0;
-}
-
 bool quick_put(struct arena *a, const struct settings_source *src, const char *before,
 	       const char *path, struct str text, const struct account *account)
 {
@@ -105,8 +93,10 @@ bool quick_put(struct arena *a, const struct settings_source *src, const char *b
 	/* A script is waiting for the account. */
 	if (file_exists(arena_printf(a, PATH_CONFIG "/%s" SCRIPT_SUFFIX, account->address)))
 		return false;
+	/* The file is looked at after the stamp was made: what has changed before the stamp is seen, what
+	 * changes later makes the stamp differ. */
 	const char *after = stamp_now(a, src, &s);
-	if (!only_changed(before, after, path) || !is_still(a, path, text))
+	if (!only_changed(before, after, path) || !file_holds(path, text))
 		return false;
 	problems_init(&p, a);
 	plan_make(a, &s, NULL, false, &plan, &p);
