@@ -36,6 +36,42 @@ teardown_file() { e2e_stop; }
 	done
 }
 
+# The digest of the key of a certificate's file in the tools.
+spki() { tools openssl x509 -in "$1" -noout -pubkey | tools openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1; }
+
+@test "setup tls dane: every name has records, a next key for one of them, a wildcard has comments; a DANE client agrees" {
+	local two three next
+	two=$(spki /config/sni/two/fullchain.pem)
+	three=$(spki /config/sni/ssl-sni/_.three.test/fullchain.pem)
+	run in_server sni setup tls dane
+	assert_status 0
+	assert_match "^_25\\._tcp\\.mail\\.example\\.test\\. IN TLSA 3 1 1 $(spki /config/sni/ssl-main/fullchain.pem)\$"
+	assert_match "^_25\\._tcp\\.mail\\.two\\.test\\. IN TLSA 3 1 1 $two\$"
+	assert_match "^; _25\\._tcp\\.\\*\\.three\\.test\\. IN TLSA 3 1 1 $three\$"
+	run tools timeout 20 openssl s_client -connect "$(address sni):25" -starttls smtp -servername mail.two.test \
+		-dane_tlsa_domain mail.two.test -dane_tlsa_rrdata "3 1 1 $two" </dev/null
+	assert_output 'Verification: OK'
+	cert_make /config/sni/next mail.two.test
+	next=$(spki /config/sni/next/fullchain.pem)
+	run in_server sni setup tls dane MAIL.two.test=/tmp/docker-mailserver/next/privkey.pem
+	assert_status 0
+	assert_match "^_25\\._tcp\\.mail\\.two\\.test\\. IN TLSA 3 1 1 $two\$"
+	assert_match "^_25\\._tcp\\.mail\\.two\\.test\\. IN TLSA 3 1 1 $next\$"
+	refute_output "_tcp.mail.example.test. IN TLSA 3 1 1 $next"
+	run in_server sni setup tls dane --json
+	run python3 -c 'import json, sys
+print(sorted((x["host"], x["wildcard"], x["data"]) for x in json.load(sys.stdin) if x["port"] == 25)[0])' <<<"$output"
+	assert_output "('*.three.test', True, '$three')"
+	run in_server sni setup tls dane mail.six.test=/tmp/docker-mailserver/next/privkey.pem
+	assert_status 1
+	assert_output "the server has no certificate for a host 'mail.six.test'"
+	# Without a server: from the files.
+	run "$ENGINE" run --rm --hostname mail.example.test -e SSL_TYPE=manual -v "$(config sni):/tmp/docker-mailserver:ro" \
+		-e SSL_CERT_PATH=/tmp/docker-mailserver/ssl-main/fullchain.pem \
+		-e SSL_KEY_PATH=/tmp/docker-mailserver/ssl-main/privkey.pem "$IMAGE" setup tls dane
+	assert_match "^_25\\._tcp\\.mail\\.two\\.test\\. IN TLSA 3 1 1 $two\$"
+}
+
 @test "keys lie where only root reads them" {
 	run in_server sni sh -c 'find /run/mailserver/live/tls -name "*key*" -o -name sni.cdb; ls -l /run/mailserver/live/sni.cdb'
 	assert_output sni/mail.two.test.key

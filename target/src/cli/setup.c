@@ -176,9 +176,11 @@ const struct cmd_row setup_rows[] = {
 	  "3 1 1: the digest of the public key. Other mail servers look at port 25. Files are certificates,\n"
 	  "requests or keys in PEM form that are to be used next: publish their records beside the current one,\n"
 	  "at least two TTLs before the key changes. The zone must be signed (DNSSEC).\n"
+	  "Names of ssl-sni.cf and ssl-sni/ have records too; name=file is the next key of one of them.\n"
 	  "\n"
 	  "setup tls dane\n"
-	  "setup tls dane /tmp/docker-mailserver/ssl/next-key.pem\n" },
+	  "setup tls dane /tmp/docker-mailserver/ssl/next-key.pem\n"
+	  "setup tls dane mail.example.org=/tmp/docker-mailserver/ssl/next-org-key.pem\n" },
 	{ "debug show-mail-logs", debug_logs, "print /var/log/mail/mail.log",
 	  "\n"
 	  "setup debug show-mail-logs | grep anna@example.com\n" },
