@@ -29,7 +29,7 @@ struct row {
 	enum level level;
 };
 
-#define ROWS 10
+#define ROWS 11
 
 struct port {
 	const struct service_probe *probe;
@@ -87,6 +87,8 @@ static enum level key_level(const char *key)
 
 static void add_row(struct port *port, const char *what, const char *offers, enum level level)
 {
+	if (port->n == ROWS)
+		BUG("more than %d rows", ROWS);
 	port->rows[port->n++] = (struct row){ what, offers, level };
 }
 
@@ -120,7 +122,7 @@ static void judge_port(struct arena *a, const struct tls_scan *scan, struct port
 		scan->server_order ? GOOD : PHASE_OUT);
 	add_row(port, "SHA-1 signatures", scan->sha1_signatures ? "made" : "refused",
 		scan->sha1_signatures ? INSUFFICIENT : GOOD);
-	if (has_old)
+	if (has_old) {
 		add_row(port, "TLS 1.2",
 			arena_printf(a, "extended master secret: %s, renegotiation by clients: %s",
 				     scan->extended_master_secret ? "yes" : "no",
@@ -128,6 +130,9 @@ static void judge_port(struct arena *a, const struct tls_scan *scan, struct port
 			!scan->extended_master_secret ? INSUFFICIENT
 			: scan->renegotiation	      ? PHASE_OUT
 						      : GOOD);
+		add_row(port, "renegotiation", scan->secure_renegotiation ? "secure" : "insecure",
+			scan->secure_renegotiation ? GOOD : INSUFFICIENT);
+	}
 	add_row(port, "early data", scan->early_data ? "taken" : "refused",
 		scan->early_data ? INSUFFICIENT : GOOD);
 	add_row(port, "certificate", arena_printf(a, "%s, %s", scan->key, scan->signature),

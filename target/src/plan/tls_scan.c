@@ -37,7 +37,7 @@ struct question {
 
 	bool connected; /* the handshake succeeded */
 	const char *suite, *group, *protocol;
-	bool ems, renegotiated, early_data;
+	bool ems, secure, renegotiated, early_data;
 	struct tls_scan *certificate; /* to be filled, or NULL */
 };
 
@@ -147,6 +147,7 @@ static void note_connection(struct question *q, SSL *ssl)
 		if (strcasecmp(all_groups.v[i], group) == 0)
 			q->group = all_groups.v[i];
 	q->ems = SSL_get_extms_support(ssl) == 1;
+	q->secure = SSL_get_secure_renegotiation_support(ssl) == 1;
 	if (q->certificate && key) {
 		(void)snprintf(q->certificate->key, sizeof(q->certificate->key), "%s %d",
 			       EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key));
@@ -361,6 +362,7 @@ static void scan_features(const struct service_probe *probe, int ms, struct tls_
 	old.renegotiate = true;
 	if (ask_within(&old, ms)) {
 		scan->extended_master_secret = old.ems;
+		scan->secure_renegotiation = old.secure;
 		scan->renegotiation = old.renegotiated;
 	}
 	sha1.signatures = "ECDSA+SHA1:RSA+SHA1";

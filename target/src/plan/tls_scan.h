@@ -44,6 +44,7 @@ struct tls_scan {
 	bool server_order;		   /* the port's own order of suites counts */
 	bool sha1_signatures;		   /* it signs the key exchange with SHA-1 */
 	bool extended_master_secret;	   /* in TLS 1.2 */
+	bool secure_renegotiation;	   /* RFC 5746, in TLS 1.2 */
 	bool renegotiation;		   /* a client may begin one */
 	bool early_data;		   /* 0-RTT */
 	char key[64], signature[64];	   /* of the certificate: "EC 256", "ecdsa-with-SHA256" */

@@ -3,6 +3,8 @@
 """tls.py - which certificate a mail server serves, and what its renewal does to open sessions
 
 tls.py served HOST [NAME]                   a line "PORT SHA256" for each port; NAME: what to ask for (SNI)
+tls.py bridge HOST PORT LISTEN              on the port LISTEN of the loopback: TLS at once, for clients that don't know the
+                                            protocol's STARTTLS
 tls.py early HOST SIGNAL                    port 25, from a client that talks before it is greeted, so that postscreen
                                             answers: what it is served, then, when the file SIGNAL exists, what it is served
                                             instead within two seconds; the first session stays open meanwhile
@@ -38,7 +40,7 @@ SEND = {"smtp": [b"EHLO mx.other.test\r\n", b"STARTTLS\r\n"], "imap": [b"a START
 
 
 class Session:
-    def __init__(self, host, port, name=None, early=False):
+    def __init__(self, host, port, name=None, early=False, tls=True):
         self.sock = socket.create_connection((host, port), timeout=30)
         self.file = self.sock.makefile("rb")
         self.kind = PORTS[port]
@@ -53,6 +55,8 @@ class Session:
                 if number or not early:
                     self.sock.sendall(line)
                 self.answer()
+        if not tls:
+            return
         self.sock = TLS.wrap_socket(self.sock, server_hostname=name)
         self.file = self.sock.makefile("rb")
 
@@ -89,6 +93,28 @@ class Session:
 def served(host, name=None):
     for port in PORTS:
         print(port, Session(host, port, name).fingerprint())
+
+
+def pump(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def bridge(host, port, listen):
+    server = socket.create_server(("127.0.0.1", int(listen)), backlog=50)
+    while True:
+        client, _ = server.accept()
+        try:
+            session = Session(host, int(port), tls=False)
+        except (OSError, EOFError):
+            client.close()
+            continue
+        for pair in ((client, session.sock), (session.sock, client)):
+            threading.Thread(target=pump, args=pair, daemon=True).start()
 
 
 def wait_for(path):
@@ -320,4 +346,4 @@ def sessions(host, signal):
     return 1 if lost else 0
 
 
-sys.exit({"served": served, "renew": renew, "sessions": sessions, "steady": steady, "early": early}[sys.argv[1]](*sys.argv[2:]))
+sys.exit({"served": served, "renew": renew, "sessions": sessions, "steady": steady, "early": early, "bridge": bridge}[sys.argv[1]](*sys.argv[2:]))
