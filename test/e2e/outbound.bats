@@ -343,3 +343,34 @@ sts_has() { "$ENGINE" exec "$LAB-sts" sh -c "grep -l -- 'Subject: .*$1' /srv/mx/
 	wait_until 20 sts_has "$subject" || { in_server alone postqueue -p; false; }
 	server_remove alone
 }
+
+@test "TLSRPT: with a collector's socket in the spool Postfix hands it each result, as the documentation says" {
+	echo 'txt-record=_smtp._tls.other.test,"v=TLSRPTv1; rua=mailto:reports@other.test"' | dns_add
+	printf 'smtp_tlsrpt_enable = yes\nsmtp_tlsrpt_socket_name = run/tlsrpt/tlsrpt.sock\n' >"$(config report)/postfix-main.cf"
+	server_start report -e SSL_TYPE=self-signed -e MAIL_ACCOUNTS='anna@example.test:secret'
+	# A stand-in for a collector: prints what it is told.
+	in_server report timeout 100 python3 -uc 'import os, socket
+d = "/var/mail-state/spool-postfix/run/tlsrpt"
+os.makedirs(d, exist_ok=True)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(d + "/tlsrpt.sock")
+os.chmod(d + "/tlsrpt.sock", 0o666)
+print("listening")
+print(s.recv(65536).decode())' >"$LAB_DIR/tlsrpt" 2>&1 3>&- &
+	wait_until 10 grep -qx listening "$LAB_DIR/tlsrpt"
+	send report bob@other.test
+	mx_wait "$subject"
+	wait_until 10 grep -q '"other.test"' "$LAB_DIR/tlsrpt"
+	run sed -n 2p "$LAB_DIR/tlsrpt"
+	run python3 -c 'import json, sys
+d = json.load(sys.stdin)
+print(d["d"], d["pr"], [(p["policy-type"], p["f"]) for p in d["policies"]])' <<<"$output"
+	assert_equal "$output" 'other.test v=TLSRPTv1; rua=mailto:reports@other.test [(9, 0)]' # no policy, no failure
+	run log_of report
+	refute_match 'postfix/smtp.*warning.*(TLSRPT|tlsrpt)'
+	# It has ended: nobody listens.
+	wait $!
+	send report bob@other.test
+	mx_wait "$subject"
+	server_remove report
+}
