@@ -6,6 +6,7 @@
 #include "init/init.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -14,6 +15,8 @@
 #include "init/worker.h"
 #include "plan/paths.h"
 #include "service.h"
+
+#define FILES_WANTED 4096
 
 extern char **environ;
 
@@ -84,6 +87,19 @@ static void read_options(struct machine_options *options_r)
 	(void)malloc_trim(0);
 }
 
+/* Engines hand on whatever limit they were started with, often a soft one of 1024, which servers of many
+ * connections outgrow. No more than needed: some programs close every number up to the limit. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FILES_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warn("%d open files: %s", FILES_WANTED, strerror(errno));
+}
+
 int init_main(int argc, UNUSED char **argv)
 {
 	struct worker_context worker = { .began_ms = now_ms() };
@@ -100,6 +116,7 @@ int init_main(int argc, UNUSED char **argv)
 		return ERR_USAGE;
 	}
 	fill_standard_descriptors();
+	allow_descriptors();
 	(void)umask(022);
 	if (chdir("/") < 0)
 		log_warn("chdir /: %s", strerror(errno));
