@@ -385,6 +385,24 @@ carla_has() { [ "$(tools mt count "$(address mail)" carla@example.test secret3)"
 
 # --- a conversation ---------------------------------------------------------------------------------
 
+# "USER PID" of the processes of this name; Postfix has a program named lmtp too.
+processes() { in_server mail ps -C "$1" -o user=,pid= | grep -v postfix; }
+
+@test "sessions and deliveries run as the mail user, and one process serves several users in turn" {
+	local name before
+	deliver_and_fetch "$(unique)"
+	run tools mt pop3 "$(address mail)" ben@example.test secret2 "$(unique)"
+	for name in imap pop3 lmtp; do
+		run processes "$name"
+		assert_match '^vmail '
+		refute_match '^root '
+	done
+	before=$(processes imap)
+	run tools curl -sk --user ben@example.test:secret2 "imaps://$(address mail)/INBOX" -X 'STATUS INBOX (MESSAGES)'
+	assert_status 0
+	assert_equal "$(processes imap)" "$before"
+}
+
 @test "a conversation with mutt, msmtp and mbsync" {
 	local subject
 	subject=$(unique walk)

@@ -482,7 +482,10 @@ service managesieve-login {
 }
 {{/enable_managesieve}}
 
+# A process serves many connections, one after the other: to start one for each costs more than to deliver a message.
+# Without work it ends within a minute.
 service lmtp {
+	restart_request_count = 1000
 {{#lmtp_as_mail_user}}
 	# As do the programs that scripts call; nothing of this needs root. With another DMS_VMAIL_UID, which has no
 	# name here, LMTP stays root, and each program is wrapped into one that becomes the mail user first.
@@ -495,7 +498,28 @@ service lmtp {
 	}
 }
 
+{{#lmtp_as_mail_user}}
+# The same for sessions. The processes are never root: they start as the mail user, who owns all mailboxes.
+{{#enable_imap}}
+service imap {
+	user = vmail
+	extra_groups =
+	restart_request_count = 100
+}
+
+{{/enable_imap}}
+{{#enable_pop3}}
+service pop3 {
+	user = vmail
+	extra_groups =
+	restart_request_count = 100
+}
+
+{{/enable_pop3}}
+{{/lmtp_as_mail_user}}
 service auth {
+	# What all services together could open.
+	client_limit = 2600
 {{#lmtp_as_mail_user}}
 	unix_listener auth-userdb {
 		mode = 0600

@@ -192,7 +192,7 @@ static void translate(struct arena *a, const char *file, struct str text, struct
 
 static const struct fact facts[] = {
 	{ "dovecot_cf", "lines of the administrator's dovecot.cf", dovecot_cf },
-	{ "lmtp_as_mail_user", "LMTP runs as vmail", lmtp_as_mail_user },
+	{ "lmtp_as_mail_user", "LMTP, IMAP and POP3 run as vmail", lmtp_as_mail_user },
 	{ "quotas", "mailbox quotas are kept and asked for", quotas },
 	{ "quota_storage_size", "default quota, bytes with unit B, or unlimited",
 	  quota_storage_size },
