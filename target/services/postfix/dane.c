@@ -17,8 +17,8 @@
 #define ADVICE                                                                                     \
 	"ENABLE_RESOLVER=1 with --dns 127.0.0.1 (compose: \"dns: 127.0.0.1\") gives it one that does"
 #define ASK_S 5
-/* The resolver may be starting, too. */
-#define WAIT_MS 60000
+/* The resolver may be starting, too. One that needs longer is asked again in ten minutes. */
+#define WAIT_MS 10000
 #define PAUSE_MS 500
 #define RENEW_MS 120000
 
