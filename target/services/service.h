@@ -128,9 +128,9 @@ struct service_probe {
 	enum probe_kind kind;
 	int port;
 	const char *path; /* of the local socket; PROBE_UNIX without one asks the port */
-	/* PROBE_UNIX: what to send, and what the answer begins with. say == NULL: connect only, which
-	 * succeeds also when nobody takes the connection. say == "": send nothing more, and be hung
-	 * up on. */
+	/* PROBE_UNIX: what to send, and what the answer begins with. say == NULL: a process has the
+	 * socket at `path` open; it is not connected to, where that would start a program. say == "":
+	 * send nothing more, and be hung up on. */
 	const char *say, *expect;
 	bool tls;      /* implicit TLS: handshake first */
 	bool no_login; /* PROBE_SMTP: nobody logs in there, as on port 25 */

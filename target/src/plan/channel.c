@@ -80,25 +80,28 @@ enum channel_result channel_open_port(struct channel *c, int port, bool ipv6,
 		    : begin(c, (const struct sockaddr *)&v4, sizeof(v4));
 }
 
-enum channel_result channel_open_path(struct channel *c, const char *path)
+static enum channel_result open_path(struct channel *c, const char *path, int type)
 {
-	static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	enum channel_result result = CHANNEL_BROKEN;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return broken(c, "path is too long for a socket");
 	memcpy(address.sun_path, path, strlen(path));
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		channel_close(c);
-		c->fd = socket(AF_UNIX, types[i] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		if (c->fd < 0)
-			return broken(c, "no socket: %s", strerror(errno));
-		result = begin(c, (const struct sockaddr *)&address, sizeof(address));
-		if (result != CHANNEL_BROKEN || errno != EPROTOTYPE)
-			break;
-	}
-	return result;
+	c->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->fd < 0)
+		return broken(c, "no socket: %s", strerror(errno));
+	return begin(c, (const struct sockaddr *)&address, sizeof(address));
+}
+
+enum channel_result channel_open_path(struct channel *c, const char *path)
+{
+	return open_path(c, path, SOCK_STREAM);
+}
+
+/* Nobody listens with this type of socket, and the kernel says so only when there is one. */
+bool channel_touch_path(struct channel *c, const char *path)
+{
+	return open_path(c, path, SOCK_SEQPACKET) != CHANNEL_BROKEN || errno == EPROTOTYPE;
 }
 
 /* What the TLS library's answer means for the caller. */

@@ -15,7 +15,7 @@
  *	CHANNEL_BROKEN: c.why says what happened; c.refused when nobody listens there.
  *
  * SOURCES
- *	connect(2) EINPROGRESS; SSL_get_error(3).
+ *	connect(2) EINPROGRESS, EPROTOTYPE; SSL_get_error(3).
  */
 #ifndef PLAN_CHANNEL_H
 #define PLAN_CHANNEL_H
@@ -45,11 +45,13 @@ struct channel {
 /* A client context for all channels of a run: no verification. Free with SSL_CTX_free(). */
 struct ssl_ctx_st *channel_tls(void);
 
-/* Begin to connect: a port of 127.0.0.1 or ::1 (tls may be NULL), a local socket (stream, else
- * datagram). CHANNEL_AGAIN or CHANNEL_BROKEN. */
+/* Begin to connect: a port of 127.0.0.1 or ::1 (tls may be NULL), a local stream
+ * socket. CHANNEL_AGAIN or CHANNEL_BROKEN. */
 enum channel_result channel_open_port(struct channel *c, int port, bool ipv6,
 				      struct ssl_ctx_st *tls);
 enum channel_result channel_open_path(struct channel *c, const char *path);
+/* True: a process has the local socket open. It notices nothing. False as CHANNEL_BROKEN. */
+bool channel_touch_path(struct channel *c, const char *path);
 /* Finishes connecting and the handshake, as far as possible now. */
 enum channel_result channel_advance(struct channel *c);
 /* From now on TLS, begun with channel_advance(); CHANNEL_AGAIN or CHANNEL_BROKEN. */

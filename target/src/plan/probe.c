@@ -82,6 +82,12 @@ static void fail(struct run *r, struct asking *a, const char *why)
 	a->retry_ms = now_ms() + (refused ? PAUSE_REFUSED_MS : PAUSE_BAD_MS);
 }
 
+/* Whether a process has the socket open is all that is wanted. */
+static bool touches_only(const struct service_probe *p)
+{
+	return p->kind == PROBE_UNIX && p->say == NULL;
+}
+
 /* False: the port serves a certificate that the caller does not expect. */
 static bool is_expected(const struct probe_certs *certs, const struct asking *a)
 {
@@ -118,6 +124,13 @@ static void open_channel(struct run *r, struct asking *a)
 	channel_close(&a->channel);
 	a->channel.server_name = r->options->certs ? r->options->certs->server_name : NULL;
 	a->phase = PHASE_CONNECT;
+	if (touches_only(p)) {
+		if (channel_touch_path(&a->channel, p->path))
+			finish(a, true, "");
+		else
+			fail(r, a, a->channel.why);
+		return;
+	}
 	result = p->port > 0
 			 ? channel_open_port(&a->channel, p->port, a->ipv6, p->tls ? r->tls : NULL)
 			 : channel_open_path(&a->channel, p->path);
@@ -140,12 +153,6 @@ static void open_channel(struct run *r, struct asking *a)
 static bool is_mail(enum probe_kind kind)
 {
 	return kind != PROBE_UNIX && kind != PROBE_MILTER && kind != PROBE_PROGRAMS;
-}
-
-/* Being connected is all that is wanted. */
-static bool connects_only(const struct service_probe *p)
-{
-	return p->kind == PROBE_UNIX && p->say == NULL;
 }
 
 /* The other side is to end the connection, as it does with a client that has gone. */
@@ -364,8 +371,6 @@ static void connect_on(struct run *r, struct asking *a)
 		fail(r, a, a->channel.why);
 	} else if (result == CHANNEL_DONE && a->channel.expired && !r->options->take_expired) {
 		fail(r, a, "the certificate has expired");
-	} else if (result == CHANNEL_DONE && connects_only(a->probe)) {
-		finish(a, true, "");
 	} else if (result == CHANNEL_DONE) {
 		if (a->channel.ssl && !a->talk.tls) {
 			talk_encrypted(&a->talk, &a->say);
