@@ -245,6 +245,60 @@ DROP_IN=/usr/share/mailserver/drop-in/resolver/conf.d/lab.conf
 	server_remove front
 }
 
+# --- keys of the root (RFC 5011) ------------------------------------------------------------------------
+
+ROOT_KEY=/var/mail-state/lib-unbound/root.key
+
+valid_keys() { [ "$(in_server roll grep -c 'state=2' "$ROOT_KEY")" = "$1" ]; }
+
+# sign_with KEYFILE…: files in the name server that hold names of keys.
+sign_with() {
+	"$ENGINE" exec "$LAB-dns" sh -c 'cd /srv/signed; sed -i "s/hostmaster.lab.test. [0-9]*/hostmaster.lab.test. $(date +%s)/" zone
+		ldns-signzone -o . -f zone.signed zone $(cat "$@") && nsd-control -c nsd.conf reload &&
+		unbound-control -c unbound.conf flush_zone .' sh "$@" >/dev/null
+}
+
+@test "a new key of the root is taken up, on a read-only root too; a damaged file is replaced by the image's keys" {
+	local options=(--read-only --tmpfs /run --tmpfs /tmp --cap-drop ALL) cap state=$LAB_DIR/lib-unbound
+	for cap in $E2E_CAPABILITIES; do options+=(--cap-add "$cap"); done
+	mkdir "$state"
+	tr '\t' ' ' <"$LAB_DIR/zone/anchor" >"$state/root.key"
+	"$ENGINE" run --rm "$IMAGE" cat /usr/share/dns/root.key >"$state/seed"
+	{ drop_in | sed '/trust-anchor/d'; printf '%s\n' 'server:' '  permit-small-holddown: yes' '  add-holddown: 2'; } >"$LAB_DIR/roll.conf"
+	signed_server_create roll "${options[@]}" --dns 127.0.0.1 -e ENABLE_RESOLVER=1 -v "$LAB_DIR/roll.conf:$DROP_IN:ro" \
+		-v "$state:/var/mail-state/lib-unbound"
+	server_boot roll
+	server_ready roll
+	wait_until 20 valid_keys 1
+	run in_server roll dig @127.0.0.1 +dnssec mx.dane.test
+	assert_match 'flags:.* ad'
+	# A second key beside the first; seen for long enough it counts.
+	"$ENGINE" exec "$LAB-dns" sh -c 'cd /srv/signed && ldns-keygen -a ECDSAP256SHA256 -k . >key2'
+	sign_with key key2
+	wait_until 60 valid_keys 2
+	# The first goes. Who has not followed knows no key any more.
+	sign_with key2
+	in_server roll unbound-control -q -c /etc/unbound/unbound.conf flush_zone .
+	run in_server roll dig @127.0.0.1 +dnssec mx.dane.test
+	assert_match 'flags:.* ad'
+	run tools dig "@$(address dns)" mx.dane.test
+	assert_output SERVFAIL
+	# What was learned outlives the container.
+	"$ENGINE" restart "$LAB-roll" >/dev/null
+	server_boot roll
+	server_ready roll
+	run in_server roll dig @127.0.0.1 +dnssec mx.dane.test
+	assert_match 'flags:.* ad'
+	"$ENGINE" exec "$LAB-dns" signed update
+	"$ENGINE" stop "$LAB-roll" >/dev/null
+	"$ENGINE" run --rm -v "$state:/s" "$IMAGE" sh -c 'echo ". IN DNSK" >/s/root.key'
+	"$ENGINE" start "$LAB-roll" >/dev/null
+	server_ready roll
+	log_since_start roll | grep -q "$ROOT_KEY is damaged"
+	in_server roll grep -q 'keytag 20326\|id = 20326' "$ROOT_KEY"
+	server_remove roll
+}
+
 @test "without ENABLE_RESOLVER nothing of it runs" {
 	run in_server valid pgrep -x unbound
 	assert_status 1

@@ -20,8 +20,10 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "resolver/anchor.h"
 
 #define DROPINS "/usr/share/mailserver/drop-in/resolver/conf.d"
+#define DROPIN_MAX ((size_t)1 << 20)
 #define SOCKET "/run/unbound/control.sock"
 #define RESOLV_CONF "/etc/resolv.conf"
 #define RESOLV_MAX ((size_t)1 << 16)
@@ -63,6 +65,38 @@ static struct tpl_value resolver_dropins(const struct service_ctx *ctx)
 	return (struct tpl_value){ .kind = TPL_LIST, .list = { items.v, items.n } };
 }
 
+/* Whether the text has a line `trust-anchor: ". …"`. */
+static bool has_root_anchor(struct str text)
+{
+	struct str line, word;
+
+	while (str_next_line(&text, &line))
+		if (str_next_word(&line, " \t\"", &word) && str_is(word, "trust-anchor:") &&
+		    str_next_word(&line, " \t\"", &word) && str_is(word, "."))
+			return true;
+	return false;
+}
+
+/* Keys of the root that the administrator sets are the only ones: unbound takes no other beside them. */
+static struct tpl_value resolver_own_root(const struct service_ctx *ctx)
+{
+	struct dirent **list = NULL;
+	int n = ctx->on_host ? 0 : scandir(DROPINS, &list, NULL, alphasort);
+	struct err ignored = ERR_INIT;
+	bool own = false;
+	char *text;
+
+	for (int i = 0; i < n; i++) {
+		const char *path = arena_printf(ctx->arena, DROPINS "/%s", list[i]->d_name);
+		if (has_suffix(path, ".conf") &&
+		    file_read(ctx->arena, path, DROPIN_MAX, &text, NULL, &ignored))
+			own = own || has_root_anchor(str_from(text));
+		free(list[i]);
+	}
+	free(list);
+	return tpl_bool(own);
+}
+
 /* Whether this machine has IPv6 at all; a laptop does not say. */
 static struct tpl_value resolver_ipv6(const struct service_ctx *ctx)
 {
@@ -78,6 +112,7 @@ static const struct fact facts[] = {
 	{ "resolver_socket", "control socket of the resolver, root only", resolver_socket },
 	{ "resolver_dropin_dir", "more settings of the resolver", resolver_dropin_dir },
 	{ "resolver_dropins", "list: files there: dropin", resolver_dropins },
+	{ "resolver_own_root", "a drop-in sets the keys of the root zone", resolver_own_root },
 	{ "resolver_ipv6", "the container has ::1", resolver_ipv6 },
 	{ NULL, NULL, NULL },
 };
@@ -96,6 +131,7 @@ static const struct service_link links[] = {
 
 static const struct service_dir dirs[] = {
 	{ "/run/unbound", "unbound", "unbound", 0750 },
+	{ ANCHOR_DIR, "unbound", "unbound", 0750 },
 	{ NULL, NULL, NULL, 0 },
 };
 
@@ -117,6 +153,13 @@ static const struct service_probe probes[] = {
 	  .expect = "version:" },
 	{ .name = NULL },
 };
+
+/* The checker wants the file, too. */
+static bool finish(const struct service_ctx *ctx, const char *staging UNUSED,
+		   struct problems *p UNUSED, struct err *err)
+{
+	return ctx->on_host || anchor_seed(ctx->arena, ANCHOR_DIR, ANCHOR_PACKAGE, err);
+}
 
 enum front { FRONT_SELF, FRONT_ENGINE, FRONT_OTHER };
 
@@ -222,6 +265,7 @@ const struct service service_resolver = {
 	.leftovers = leftovers,
 	.checks = checks,
 	.probes = probes,
+	.finish = finish,
 	.live = &live,
 	.program = { .command = "/usr/sbin/unbound -d -p -c /etc/unbound/unbound.conf",
 		     .stop_signal = "TERM",

@@ -22,9 +22,12 @@ server:
 	access-control: 127.0.0.0/8 allow
 	access-control: ::1 allow
 
-	# The keys of the root zone, from the package dns-root-data. Its servers are compiled in.
+	# The keys of the root zone: those of the package dns-root-data at first; when the root gets others, they are taken
+	# up (RFC 5011). Its servers are compiled in.
 	module-config: "validator iterator"
-	trust-anchor-file: "/usr/share/dns/root.key"
+{{^resolver_own_root}}
+	auto-trust-anchor-file: "/var/mail-state/lib-unbound/root.key"
+{{/resolver_own_root}}
 	# One line for each answer that can't be right.
 	val-log-level: 2
 
