@@ -25,7 +25,7 @@ def panels(data):
             found.append((known[0], known[2] or 0, known[1], subjects, known[2]))
     made = []
     for _, _, figure, subjects, number in sorted(found, key=lambda row: row[:2]):
-        title = figure.title
+        title = figure.title.replace("`", "")
         if number is not None:
             title += ", {:,} {}".format(number, "accounts" if figure.group == "accounts" else "connections")
         bars = [(name, subjects[name]) for name in data["subjects"] if name in subjects]

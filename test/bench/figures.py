@@ -84,7 +84,7 @@ FIGURES = [
     Figure("accounts.N.delivered", "start until the first submitted message is in its mailbox", "ms", LESS),
     Figure("accounts.N.pss", "memory (PSS of all processes)", "MiB", LESS, "", True),
     Figure("accounts.N.add", "`setup email add`", "ms", LESS, "≤ 2"),
-    Figure("accounts.N.add_login", "the same until the new user has logged in", "ms", LESS, "≤ 2", True),
+    Figure("accounts.N.add_login", "`setup email add` until the new user has logged in", "ms", LESS, "≤ 2", True),
     Figure("accounts.N.list", "`setup email list`", "ms", LESS),
     Figure("certificate.all", "by all ports", "ms", LESS, "", True),
     Figure("certificate.25", "port 25", "ms", LESS),

@@ -13,12 +13,14 @@
 #   --only LIST         measurements, separated by commas (all): size start idle throughput burst imap accounts
 #                       certificate scanning
 #   --subjects LIST     which of this image's subjects (floor,bare,default,typical); "" for none; also: spamassassin
-#   --rounds N          turns of start, throughput, imap and certificate (5; with --quick 2); figures are medians
-#   --quick             a first impression in five minutes: shorter windows and loads, fewer sizes, no burst
+#   --rounds N          turns of start and certificate (5; with --quick 1), and of throughput and imap (3; 1); figures are
+#                       medians
+#   --quick             a first impression in five minutes: shorter windows and loads, fewer sizes, no IDLE connections, neither
+#                       burst nor scanning unless named
 #   --sizes LIST        numbers of accounts (10,1000,10000,100000)
 #   --connections LIST  numbers of IDLE connections (0,100,1000)
 #   --window SECONDS    of the idle figures (60)
-#   --load SECONDS      that each load takes, about (8)
+#   --load SECONDS      that each load takes, about (6)
 #   --start-limit S     a start, a command or a login that takes longer is noted as "> S" (120)
 #   --output DIR        where bench.json, bench.md and bench.svg go (build/results)
 #   --add               keep what an earlier run has left in DIR and is not measured now; for long runs in pieces
@@ -45,7 +47,7 @@ cd "$(dirname "$0")/../.."
 
 readonly MEASUREMENTS='size start idle throughput burst imap accounts certificate scanning'
 
-only=$MEASUREMENTS subjects='floor bare default typical' rounds='' quick='' output=build/results add=''
+only='' subjects='floor bare default typical' rounds='' quick='' output=build/results add=''
 sizes='' connections='' window='' load='' START_LIMIT_S=120
 others=()
 
@@ -108,13 +110,15 @@ read_options() {
 # shellcheck disable=SC2034 # in measure/
 set_sizes() {
 	if [ -n "$quick" ]; then
-		: "${rounds:=2}" "${sizes:=10 1000}" "${connections:=0 100}" "${window:=8}" "${load:=2}"
-		readonly BURST=1000 BURST_LIMIT_S=30 ADDS=3
+		: "${only:=size start idle throughput imap accounts certificate}"
+		: "${sizes:=10 1000}" "${connections:=0}" "${window:=8}" "${load:=2}"
+		readonly ROUNDS=${rounds:-1} LOAD_ROUNDS=${rounds:-1} BURST=1000 BURST_LIMIT_S=30 ADDS=3
 	else
-		: "${rounds:=5}" "${sizes:=10 1000 10000 100000}" "${connections:=0 100 1000}" "${window:=60}" "${load:=8}"
-		readonly BURST=5000 BURST_LIMIT_S=120 ADDS=10
+		: "${only:=$MEASUREMENTS}"
+		: "${sizes:=10 1000 10000 100000}" "${connections:=0 100 1000}" "${window:=60}" "${load:=6}"
+		readonly ROUNDS=${rounds:-5} LOAD_ROUNDS=${rounds:-3} BURST=5000 BURST_LIMIT_S=120 ADDS=10
 	fi
-	readonly ROUNDS=$rounds SIZES=$sizes CONNECTIONS=$connections WINDOW_S=$window LOAD_S=$load \
+	readonly SIZES=$sizes CONNECTIONS=$connections WINDOW_S=$window LOAD_S=$load \
 		LOAD_LIMIT_S=$((load * 3 + 10)) LOAD_ACCOUNTS=100 RENEW_LIMIT_S=60
 }
 
@@ -202,7 +206,8 @@ describe() {
 		printf 'engine\t%s\n' "$("$ENGINE" version -f '{{.Server.Version}}' 2>/dev/null || "$ENGINE" --version)"
 		printf 'storage\t%s\n' "$("$ENGINE" info -f '{{.Driver}}' 2>/dev/null || "$ENGINE" info -f '{{.Store.GraphDriverName}}')"
 		printf 'load\t%s\n' "$(cut -d' ' -f1 /proc/loadavg)"
-		printf 'rounds\t%s\nwindow_s\t%s\nload_s\t%s\nburst\t%s\nload_accounts\t%s\nstart_limit_s\t%s\n' "$ROUNDS" "$WINDOW_S" "$LOAD_S" "$BURST" \
+		printf 'rounds\t%s\nload_rounds\t%s\nwindow_s\t%s\nload_s\t%s\nburst\t%s\nload_accounts\t%s\nstart_limit_s\t%s\n' "$ROUNDS" "$LOAD_ROUNDS" "$WINDOW_S" \
+			"$LOAD_S" "$BURST" \
 			"$LOAD_ACCOUNTS" "$START_LIMIT_S"
 	} >"$LAB_DIR/machine"
 	for subject in $subjects "${others[@]}"; do
@@ -247,30 +252,35 @@ clean_up() {
 	rm -rf "$LAB_DIR"
 }
 
-read_options "$@"
-set_sizes
-for file in test/bench/lib/subjects.sh test/bench/lib/lab.sh test/bench/lib/load.sh test/bench/measure/*.sh; do
-	# shellcheck source=/dev/null
-	source "$file"
-done
-check_names
-# shellcheck source=test/e2e/lib/e2e.bash
-source test/e2e/lib/e2e.bash
-check_images
+main() {
+	local file running
+	read_options "$@"
+	set_sizes
+	for file in test/bench/lib/*.sh test/bench/measure/*.sh; do
+		# shellcheck source=/dev/null
+		source "$file"
+	done
+	check_names
+	# shellcheck source=test/e2e/lib/e2e.bash
+	source test/e2e/lib/e2e.bash
+	check_images
 
-LAB=mse2e-benchmark-$(slug "${IMAGE##*:}")
-exec 9>"${TMPDIR:-/tmp}/$LAB.lock"
-flock -n 9 || usage "a benchmark of $IMAGE is already running"
-LAB_DIR=$(mktemp -d)
-chmod 0755 "$LAB_DIR"
-child='' interrupted='' failures=0
-trap clean_up EXIT
-trap 'interrupted=1; exit 130' INT TERM HUP
-running=$("$ENGINE" ps -q | wc -l)
-[ "$running" -eq 0 ] || say "$running other containers are running: times suffer, and of the same image they share memory"
-e2e_build_tools
-lab_open
-describe
-take_turns
-report
-[ "$failures" -eq 0 ]
+	LAB=mse2e-benchmark-$(slug "${IMAGE##*:}")
+	exec 9>"${TMPDIR:-/tmp}/$LAB.lock"
+	flock -n 9 || usage "a benchmark of $IMAGE is already running"
+	LAB_DIR=$(mktemp -d)
+	chmod 0755 "$LAB_DIR"
+	child='' interrupted='' failures=0
+	trap clean_up EXIT
+	trap 'interrupted=1; exit 130' INT TERM HUP
+	running=$("$ENGINE" ps -q | wc -l)
+	[ "$running" -eq 0 ] || say "$running other containers are running: times suffer, and of the same image they share memory"
+	e2e_build_tools
+	lab_open
+	describe
+	take_turns
+	report
+	[ "$failures" -eq 0 ]
+}
+
+main "$@"

@@ -14,6 +14,7 @@ measure_burst() {
 	local name
 	name=burst-$(slug "$1")
 	subject_up "$name" "$1" "$LOAD_ACCOUNTS"
+	load_warm "$name"
 	burst_load "$name" "$1" many 50
 	burst_load "$name" "$1" one 1
 	subject_down "$name"

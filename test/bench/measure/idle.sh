@@ -4,7 +4,7 @@
 # idle.sh - memory and CPU time of a server without work, and of one with clients that wait in IDLE
 #
 # The image's own health check runs meanwhile, as it does for users. Memory is that of all processes at the end of the window,
-# shared pages divided among those that map them (PSS).
+# shared pages divided among those that map them (PSS). Connections are held with floor and bare only: filters do not take part.
 
 # shellcheck disable=SC2034 # read by run.sh, as are those of the others
 readonly idle_ROUNDS=1
@@ -16,10 +16,13 @@ measure_idle() {
 	name=idle-$(slug "$1")
 	subject_up "$name" "$1" "$LOAD_ACCOUNTS"
 	for count in $CONNECTIONS; do
+		[ "$count" -eq 0 ] || idle_with_connections "$1" || continue
 		idle_window "$name" "$1" "$count"
 	done
 	subject_down "$name"
 }
+
+idle_with_connections() { [ "$1" = floor ] || [ "$(subject_profile "$1")" = bare ]; }
 
 # Held open by load.py, which spreads them over accounts: a server allows 10 for one user at one address.
 idle_hold() {

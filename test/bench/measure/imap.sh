@@ -6,7 +6,7 @@
 # Each is calibrated as in throughput.sh. What is read is what has been stored before.
 
 # shellcheck disable=SC2034 # read by run.sh, as are those of the others
-readonly imap_ROUNDS=$ROUNDS
+readonly imap_ROUNDS=$LOAD_ROUNDS
 
 imap_applies() { :; }
 
@@ -14,6 +14,7 @@ measure_imap() {
 	local name
 	name=imap-$(slug "$1")
 	subject_up "$name" "$1" "$LOAD_ACCOUNTS"
+	load_warm "$name"
 	imap_load "$name" "$1" logins
 	imap_load "$name" "$1" append
 	imap_load "$name" "$1" fetch

@@ -16,6 +16,7 @@ measure_scanning() {
 	local name count
 	name=scanning-$(slug "$1")
 	subject_up "$name" "$1" "$LOAD_ACCOUNTS"
+	load_warm "$name"
 	load_smtp "$name" 20 "$LOAD_LIMIT_S" --recipients 1 --sessions 8 --file /srv/message.eml
 	count=$(load_calibrate delivered_per_s 50 2000)
 	load_smtp "$name" "$count" "$LOAD_LIMIT_S" --recipients 1 --sessions 8 --file /srv/message.eml

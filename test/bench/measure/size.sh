@@ -6,11 +6,12 @@
 # shellcheck disable=SC2034 # read by run.sh, as are those of the others
 readonly size_ROUNDS=1
 
-size_applies() { [ "$1" != floor ]; }
+size_applies() { [ "$1" != floor ] && ! grep -qxF "$(subject_image "$1")" "$LAB_DIR/sizes" 2>/dev/null; }
 
 measure_size() {
 	local image
 	image=$(subject_image "$1")
+	echo "$image" >>"$LAB_DIR/sizes"
 	note "$1" size.image "$("$ENGINE" image inspect -f '{{.Size}}' "$image" | awk '{ printf "%.1f", $1 / 1048576 }')"
 	# The engine rounds sizes below a MB to kB; layers without files are left out.
 	"$ENGINE" history --no-trunc --human=false --format '{{.Size}}	{{.CreatedBy}}' "$image" |

@@ -4,10 +4,10 @@
 # throughput.sh - messages a second, until the last one is in its mailbox and the queue is empty
 #
 # A load is a row of MAIL_LOADS. How many messages it has is found out in its first round, so that it takes about LOAD_S seconds on
-# whatever machine and subject; the calibration is a warm-up, too, and its figures are thrown away.
+# whatever machine and subject.
 
 # shellcheck disable=SC2034 # read by run.sh, as are those of the others
-readonly throughput_ROUNDS=$ROUNDS
+readonly throughput_ROUNDS=$LOAD_ROUNDS
 
 # name, bytes, recipients, sessions, most messages, options
 readonly MAIL_LOADS='4k-1-10      4096     1   10  5000
@@ -22,6 +22,7 @@ measure_throughput() {
 	local name row rows load bytes recipients sessions most extra
 	name=load-$(slug "$1")
 	subject_up "$name" "$1" "$LOAD_ACCOUNTS"
+	load_warm "$name"
 	mapfile -t rows <<<"$MAIL_LOADS"
 	for row in "${rows[@]}"; do
 		read -r load bytes recipients sessions most extra <<<"$row"
