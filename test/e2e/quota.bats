@@ -177,6 +177,19 @@ quota_root() { imap "$1" "$2" '' -X 'GETQUOTAROOT INBOX'; }
 	refute_match 'STORAGE'
 }
 
+@test "what was delivered while there was no limit counts as soon as there is one" {
+	local subject
+	subject=$(unique)
+	run mail_in quota live@example.test "$subject" --body "$(seq 20000)"
+	assert_status 0
+	run fetch quota live@example.test secret5 "$subject"
+	assert_status 0
+	in_setup quota set live@example.test 1M
+	run quota_root live@example.test secret5
+	assert_match 'STORAGE 2[0-9][0-9] 1024'
+	in_setup quota del live@example.test
+}
+
 @test "APPEND over the limit is refused; Trash takes 50 MB more" {
 	run append anna@example.test secret1 50
 	[ "$status" -ne 0 ]

@@ -16,9 +16,8 @@
 #include <sqlite3.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/map.h"
-#include "dovecot/reload.h"
+#include "base/proc.h"
 
 #define BUSY_MS 5000
 #define FIELDS_MAX 64
@@ -140,21 +139,28 @@ static bool add_columns(struct arena *a, struct db_state *st, size_t from, struc
 	return true;
 }
 
+/* Two look-ups, and the accounts that have a limit of their own of any kind. */
 static bool make_views(struct arena *a, struct db_state *st, struct err *err)
 {
-	autobuf struct buf pass = BUF_INIT, user = BUF_INIT;
+	autobuf struct buf pass = BUF_INIT, user = BUF_INIT, limited = BUF_INIT;
 
 	buf_adds(&pass,
 		 "DROP VIEW IF EXISTS passdb; CREATE VIEW passdb AS SELECT name AS user, password");
 	buf_adds(&user, "DROP VIEW IF EXISTS userdb; CREATE VIEW userdb AS SELECT name AS user");
+	buf_adds(&limited, "DROP VIEW IF EXISTS limited; "
+			   "CREATE VIEW limited AS SELECT name FROM account WHERE 0");
 	for (size_t i = 0; i < st->fields_n; i++) {
+		if (has_prefix(st->fields[i], "userdb_quota"))
+			buf_printf(&limited, " OR \"%s\" IS NOT NULL", st->fields[i]);
 		buf_printf(&pass, ", \"%s\"", st->fields[i]);
 		if (has_prefix(st->fields[i], "userdb_"))
 			buf_printf(&user, ", \"%s\" AS \"%s\"", st->fields[i],
 				   st->fields[i] + strlen("userdb_"));
 	}
-	return db_exec(st, arena_printf(a, "%s FROM account; %s FROM account;", pass.p, user.p),
-		       err);
+	return db_exec(
+		st,
+		arena_printf(a, "%s FROM account; %s FROM account; %s", pass.p, user.p, limited.p),
+		err);
 }
 
 static bool open_schema(const struct live_ctx *ctx, struct db_state *st, struct err *err)
@@ -432,10 +438,13 @@ static bool db_put(const struct live_ctx *ctx, const struct account *account, st
  * ones, and leaves sessions alone. Seldom: only for a field that no account has had since the start. */
 static void renew_readers(void)
 {
+	static const char *const argv[] = { "/usr/bin/doveadm", "reload", NULL };
+	const struct proc_spec spec = { .argv = argv, .timeout_ms = 5000 };
+	struct proc_result res = { 0 };
 	struct err err = ERR_INIT;
 
-	if (!dovecot_reload(&err))
-		log_warn("dovecot: reload: %s", err.text);
+	if (proc_run(&spec, &res, &err))
+		buf_fini(&res.output);
 }
 
 static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err *err)

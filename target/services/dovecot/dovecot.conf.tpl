@@ -70,7 +70,15 @@ userdb sql {
 {{#quotas}}
 	# Only quota-status follows aliases to the account whose quota counts. As in Postfix: an alias, an account,
 	# both without "+extension", a catch-all. '' is nobody.
+{{#quotas_by_account}}
+	# Who has no limit is not counted at each delivery; what has come since is counted when somebody asks.
+	query = SELECT *, CASE WHEN '%{protocol}' = 'lmtp' AND NOT EXISTS (SELECT 1 FROM limited WHERE name = user) \
+		THEN 'no' END AS 'mail_plugins/quota' \
+		FROM userdb WHERE user = CASE '%{protocol}' WHEN 'quota-status' THEN coalesce( \
+{{/quotas_by_account}}
+{{^quotas_by_account}}
 	query = SELECT * FROM userdb WHERE user = CASE '%{protocol}' WHEN 'quota-status' THEN coalesce( \
+{{/quotas_by_account}}
 		(SELECT account FROM recipient WHERE name = '%{user}'), \
 		(SELECT name FROM account WHERE name = '%{user}'), \
 		(SELECT account FROM recipient WHERE name = \

@@ -38,6 +38,17 @@ static struct tpl_value quotas(const struct service_ctx *ctx)
 	return tpl_bool(has_quotas(ctx->s));
 }
 
+/* Limits are only where an account has one of its own: no default, and nothing about quotas in dovecot.cf. */
+static struct tpl_value quotas_by_account(const struct service_ctx *ctx)
+{
+	const struct line_vec *lines = &ctx->in->dovecot_cf;
+
+	for (size_t i = 0; i < lines->n; i++)
+		if (strstr(lines->v[i], "quota"))
+			return tpl_bool(false);
+	return tpl_bool(has_quotas(ctx->s) && ctx->s->postfix_mailbox_size_limit == 0);
+}
+
 static struct tpl_value bytes_or_unlimited(const struct service_ctx *ctx, int64_t n)
 {
 	if (n == 0)
@@ -194,6 +205,7 @@ static const struct fact facts[] = {
 	{ "dovecot_cf", "lines of the administrator's dovecot.cf", dovecot_cf },
 	{ "lmtp_as_mail_user", "LMTP, IMAP and POP3 run as vmail", lmtp_as_mail_user },
 	{ "quotas", "mailbox quotas are kept and asked for", quotas },
+	{ "quotas_by_account", "no limit but accounts' own", quotas_by_account },
 	{ "quota_storage_size", "default quota, bytes with unit B, or unlimited",
 	  quota_storage_size },
 	{ "quota_storage_grace", "how far one message may go over the quota", quota_storage_grace },
