@@ -122,7 +122,7 @@ replace() { cat >"$(config "$1")/.new" && mv "$(config "$1")/.new" "$(config "$1
 		wait_until 5 in_server live grep -rqx "Subject: $i-meanwhile" /var/mail/example.test/anna
 	done
 	wait_until 5 queue_is_empty live
-	rm "$(config live)/postfix-main.cf"
+	printf 'smtpd_banner = $myhostname ESMTP live\n' | replace live postfix-main.cf
 	wait_until 20 log_after_has live "$n" 'changes are in use: settings of the daemons' 2
 }
 
