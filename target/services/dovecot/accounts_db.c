@@ -16,8 +16,9 @@
 #include <sqlite3.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/map.h"
-#include "base/proc.h"
+#include "dovecot/reload.h"
 
 #define BUSY_MS 5000
 #define FIELDS_MAX 64
@@ -438,13 +439,10 @@ static bool db_put(const struct live_ctx *ctx, const struct account *account, st
  * ones, and leaves sessions alone. Seldom: only for a field that no account has had since the start. */
 static void renew_readers(void)
 {
-	static const char *const argv[] = { "/usr/bin/doveadm", "reload", NULL };
-	const struct proc_spec spec = { .argv = argv, .timeout_ms = 5000 };
-	struct proc_result res = { 0 };
 	struct err err = ERR_INIT;
 
-	if (proc_run(&spec, &res, &err))
-		buf_fini(&res.output);
+	if (!dovecot_reload(&err))
+		log_warn("dovecot: reload: %s", err.text);
 }
 
 static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err *err)
