@@ -171,6 +171,10 @@ struct service_policy {
 	unsigned order;	     /* low first */
 	bool early; /* asked before anything is known about the recipient; else when it exists */
 	bool (*when)(const struct settings *s); /* NULL = always */
+	/* Both or none: it is asked only while it has something to say, as the files are now. The name is
+	 * one word, the key of the table that says so. */
+	const char *name;
+	bool (*has_say)(const struct service_ctx *ctx);
 };
 
 /* A program that the MTA starts for each connection to its private socket "NAME" (spawn(8)). */

@@ -156,6 +156,32 @@ assert_taken() {
 	assert_equal "$(ask info@example.test 1000)" 'action=552 5.2.2 Mailbox is full'
 }
 
+@test "while no mailbox has a limit, nothing that knows limits is asked; with the first limit it is, at once" {
+	local server=quota
+	rcpt() {
+		run tools swaks --server "$(address $server)" --ehlo mx.other.test --from bob@other.test --to "$1" --quit-after RCPT
+	}
+	server=free
+	{
+		account_line anna@example.test secret
+		account_line ben@example.test secret
+	} >"$(config free)/postfix-accounts.cf"
+	server_start free
+	in_server free mv /run/dovecot/quota-status /run/dovecot/away
+	assert_taken anna@example.test
+	in_server free setup quota set ben@example.test 1M </dev/null
+	rcpt anna@example.test
+	assert_match '<\*\* 451 4\.3\.5 '
+	in_server free mv /run/dovecot/away /run/dovecot/quota-status
+	assert_taken anna@example.test
+	in_server free setup quota del ben@example.test </dev/null
+	in_server free mv /run/dovecot/quota-status /run/dovecot/away
+	assert_taken ben@example.test
+	run log_of free
+	refute_match 'restriction .* is ignored|unknown smtpd restriction'
+	server_remove free
+}
+
 # --- IMAP -------------------------------------------------------------------------------------------
 
 quota_root() { imap "$1" "$2" '' -X 'GETQUOTAROOT INBOX'; }

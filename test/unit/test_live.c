@@ -422,6 +422,51 @@ static void test_recipients_of_few_limits(void **state UNUSED)
 	temp_close(&f.t);
 }
 
+/* Whether quota-status is asked about recipients. */
+static bool quota_is_asked(struct fixture *f)
+{
+	const char *ask = lmdb_value(f, "policies.lmdb", "quota");
+
+	if (ask)
+		assert_string_equal(ask, "ask_quota");
+	return ask != NULL;
+}
+
+static void test_quota_is_asked_where_there_is_one(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\nben@example.test|" HASH "\n");
+	put(&f, "dovecot-quotas.cf", "anna@example.test:0\n");
+	assert_int_equal(apply(&f), INPUT_ALL);
+	assert_false(quota_is_asked(&f));
+	put(&f, "dovecot-quotas.cf", "ben@example.test:5M\n");
+	(void)apply(&f);
+	assert_true(quota_is_asked(&f));
+	put(&f, "dovecot-quotas.cf", "");
+	(void)apply(&f);
+	assert_false(quota_is_asked(&f));
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "|userdb_quota_storage_size=5M\n");
+	(void)apply(&f);
+	assert_true(quota_is_asked(&f));
+	put(&f, "postfix-accounts.cf", "anna@example.test|" HASH "\n");
+	put(&f, "dovecot.cf", "quota_storage_size = 1G\n");
+	(void)apply(&f);
+	assert_true(quota_is_asked(&f));
+	f.s.enable_quotas = false;
+	put(&f, "dovecot-quotas.cf", "anna@example.test:6M\n");
+	(void)apply(&f);
+	assert_false(quota_is_asked(&f));
+	f.s.enable_quotas = true;
+	f.s.postfix_mailbox_size_limit = 1000000;
+	put(&f, "dovecot.cf", "");
+	put(&f, "dovecot-quotas.cf", "");
+	(void)apply(&f);
+	assert_true(quota_is_asked(&f));
+	temp_close(&f.t);
+}
+
 static void test_text_stays_text(void **state UNUSED)
 {
 	static const char name[] = "o'hara\"--@example.test";
@@ -633,6 +678,7 @@ int main(void)
 		cmocka_unit_test(test_change_and_removal),
 		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_recipients_of_few_limits),
+		cmocka_unit_test(test_quota_is_asked_where_there_is_one),
 		cmocka_unit_test(test_text_stays_text),
 		cmocka_unit_test(test_put_one),
 		cmocka_unit_test(test_failed_prepare_changes_nothing),

@@ -120,6 +120,22 @@ static void test_merge_main(void **state UNUSED)
 	temp_close(&f.t);
 }
 
+static void test_restriction_classes_add_up(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	parse_main(&f, "smtpd_restriction_classes = mine, ours\n");
+	assert_string_equal(merged(&f, "smtpd_restriction_classes =\n\task_quota\nx = y\n", false),
+			    "smtpd_restriction_classes = mine, ours, ask_quota\nx = y\n");
+	assert_string_equal(merged(&f, "smtpd_restriction_classes =\n", false),
+			    "smtpd_restriction_classes = mine, ours\n");
+	assert_string_equal(
+		merged(&f, "", false),
+		"\n# --- From postfix-main.cf\n\nsmtpd_restriction_classes = mine, ours\n");
+	temp_close(&f.t);
+}
+
 static void test_merge_master(void **state UNUSED)
 {
 	struct fixture f;
@@ -198,9 +214,13 @@ static void test_lines(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_main_findings), cmocka_unit_test(test_master_findings),
-		cmocka_unit_test(test_merge_main),    cmocka_unit_test(test_merge_master),
-		cmocka_unit_test(test_types),	      cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_main_findings),
+		cmocka_unit_test(test_master_findings),
+		cmocka_unit_test(test_restriction_classes_add_up),
+		cmocka_unit_test(test_merge_main),
+		cmocka_unit_test(test_merge_master),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include <sqlite3.h>
 
 #include "inputs/patterns.h"
+#include "inputs/quotas.h"
 #include "inputs/resolve.h"
 
 struct recipient {
@@ -51,23 +52,6 @@ static void sort_unique(struct recipient_vec *list)
 	list->n = n;
 }
 
-/* Whether the account may ever be full. A limit of its own may stand among its fields. */
-static bool has_limit(const struct settings *s, const struct account *x)
-{
-	if (x && x->quota)
-		return !streq(x->quota, "0");
-	return s->postfix_mailbox_size_limit != 0 || (x && strstr(x->extra, "quota_") != NULL);
-}
-
-static bool any_limit(const struct settings *s, const struct inputs *in)
-{
-	bool any = s->postfix_mailbox_size_limit != 0;
-
-	for (size_t i = 0; !any && i < in->accounts.n; i++)
-		any = has_limit(s, &in->accounts.v[i]);
-	return any;
-}
-
 /* Whether a pattern sends the account's mail somewhere else: Postfix asks them before it looks for
  * mailboxes. */
 static bool is_taken(const struct patterns *patterns, const char *account)
@@ -87,7 +71,7 @@ static const char *final_account(const struct service_ctx *svc, const struct pat
 	if (x->key[0] == '@' || !inputs_find_account(svc->in, account) ||
 	    inputs_find_alias(svc->in, account))
 		account = resolve_single(svc->arena, svc->s, svc->in, x);
-	if (account == NULL || !has_limit(svc->s, inputs_find_account(svc->in, account)) ||
+	if (account == NULL || !quota_limits(svc->s, inputs_find_account(svc->in, account)) ||
 	    is_taken(patterns, account))
 		return NULL;
 	return account;
@@ -140,13 +124,13 @@ static void list_wanted(const struct service_ctx *svc, struct recipient_vec *out
 	const struct account_vec *accounts = &svc->in->accounts;
 	const struct patterns *patterns;
 
-	if (!svc->s->enable_quotas || !any_limit(svc->s, svc->in))
+	if (!svc->s->enable_quotas || !quota_limits_any(svc->s, svc->in))
 		return;
 	patterns = patterns_compile(svc->arena, str_from(svc->in->regexp));
 	list_aliases(svc, patterns, out);
 	for (size_t i = 0; i < accounts->n && !patterns_are_none(patterns); i++) {
 		const struct account *x = &accounts->v[i];
-		if (has_limit(svc->s, x) && !inputs_find_alias(svc->in, x->address) &&
+		if (quota_limits(svc->s, x) && !inputs_find_alias(svc->in, x->address) &&
 		    is_taken(patterns, x->address))
 			push_row(svc->arena, x->address, NULL, false, out);
 	}

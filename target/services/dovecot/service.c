@@ -16,6 +16,7 @@
 #include "dovecot/scripts.h"
 #include "dovecot/translate.h"
 #include "dovecot/user_scripts.h"
+#include "inputs/quotas.h"
 #include "settings/tls_mode.h"
 
 #define MAIL_ROOT "/var/mail"
@@ -38,15 +39,22 @@ static struct tpl_value quotas(const struct service_ctx *ctx)
 	return tpl_bool(has_quotas(ctx->s));
 }
 
-/* Limits are only where an account has one of its own: no default, and nothing about quotas in dovecot.cf. */
-static struct tpl_value quotas_by_account(const struct service_ctx *ctx)
+/* Whether dovecot.cf says something about quotas; what, is not looked at. */
+static bool has_own_quotas(const struct service_ctx *ctx)
 {
 	const struct line_vec *lines = &ctx->in->dovecot_cf;
+	bool own = false;
 
-	for (size_t i = 0; i < lines->n; i++)
-		if (strstr(lines->v[i], "quota"))
-			return tpl_bool(false);
-	return tpl_bool(has_quotas(ctx->s) && ctx->s->postfix_mailbox_size_limit == 0);
+	for (size_t i = 0; !own && i < lines->n; i++)
+		own = strstr(lines->v[i], "quota") != NULL;
+	return own;
+}
+
+/* Limits are only where an account has one of its own. */
+static struct tpl_value quotas_by_account(const struct service_ctx *ctx)
+{
+	return tpl_bool(has_quotas(ctx->s) && ctx->s->postfix_mailbox_size_limit == 0 &&
+			!has_own_quotas(ctx));
 }
 
 static struct tpl_value bytes_or_unlimited(const struct service_ctx *ctx, int64_t n)
@@ -325,9 +333,17 @@ static const struct service_probe probes[] = {
 	{ .name = NULL },
 };
 
+/* To ask about a recipient costs more than all other checks of it. */
+static bool may_be_full(const struct service_ctx *ctx)
+{
+	return has_own_quotas(ctx) || quota_limits_any(ctx->s, ctx->in);
+}
+
 static const struct service_policy quota_status = { .server = "unix:/run/dovecot/quota-status",
 						    .order = 50,
-						    .when = has_quotas };
+						    .when = has_quotas,
+						    .name = "quota",
+						    .has_say = may_be_full };
 
 const struct service service_dovecot = {
 	.name = "dovecot",

@@ -208,14 +208,27 @@ smtpd_relay_restrictions =
 	permit_sasl_authenticated,
 	reject_unauth_destination
 
-# A policy server answers DUNNO or a refusal, never OK: OK would skip what follows it.
+# A policy server answers DUNNO or a refusal, never OK: OK would skip what follows it. One with a name is asked while
+# the table says so: while it has something to say.
+smtpd_restriction_classes =
+{{#named_policies}}
+	ask_{{policy_name}}
+{{/named_policies}}
+{{#named_policies}}
+ask_{{policy_name}} = check_policy_service {{policy_server}}
+{{/named_policies}}
 smtpd_recipient_restrictions =
 	check_recipient_access lmdb:/run/mailserver/live/receive-access,
 	permit_sasl_authenticated,
 	permit_mynetworks,
 	reject_unauth_destination,
 {{#policies_early}}
+{{#policy_name}}
+	check_recipient_access pipemap:{ static:{{policy_name}}, lmdb:/run/mailserver/live/policies },
+{{/policy_name}}
+{{^policy_name}}
 	check_policy_service {{policy_server}},
+{{/policy_name}}
 {{/policies_early}}
 	check_recipient_access inline:{ { localhost = REJECT }, { localhost.$mydomain = REJECT } },
 	reject_invalid_helo_hostname,
@@ -223,7 +236,12 @@ smtpd_recipient_restrictions =
 	reject_unknown_recipient_domain,
 	reject_unlisted_recipient,
 {{#policies}}
+{{#policy_name}}
+	check_recipient_access pipemap:{ static:{{policy_name}}, lmdb:/run/mailserver/live/policies },
+{{/policy_name}}
+{{^policy_name}}
 	check_policy_service {{policy_server}},
+{{/policy_name}}
 {{/policies}}
 {{#asks_store}}
 	check_recipient_access pipemap:{ cdb:/run/mailserver/live/aliases, static:OK },

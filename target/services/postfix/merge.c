@@ -96,6 +96,22 @@ static bool write_pieces(const char *path, const struct piece_vec *pieces, struc
 	return file_replace(path, out.p, out.n, &attr, FILE_EPHEMERAL, NULL, err);
 }
 
+/* Restriction classes of one's own stand beside those that are there, which other settings need. */
+static const char *new_value(struct arena *a, const struct piece_vec *pieces,
+			     const struct override *x)
+{
+	const struct piece *old = find_piece(pieces, x->name);
+	const char *all = x->value;
+	struct str name, rest, word;
+
+	if (!streq(x->name, "smtpd_restriction_classes") || old == NULL ||
+	    !str_split(old->text, '=', &name, &rest))
+		return all;
+	while (str_next_word(&rest, ", \t\r\n", &word))
+		all = arena_printf(a, "%s, %.*s", all, (int)word.n, word.p);
+	return all;
+}
+
 bool merge_main(struct arena *a, const char *path, const struct override_vec *list, struct err *err)
 {
 	struct piece_vec pieces = VEC_INIT;
@@ -107,7 +123,8 @@ bool merge_main(struct arena *a, const char *path, const struct override_vec *li
 		return false;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct override *x = &list->v[i];
-		put_piece(a, &pieces, x->name, arena_printf(a, "%s = %s\n", x->name, x->value), x,
+		put_piece(a, &pieces, x->name,
+			  arena_printf(a, "%s = %s\n", x->name, new_value(a, &pieces, x)), x,
 			  &heading);
 	}
 	return write_pieces(path, &pieces, err);

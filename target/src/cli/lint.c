@@ -21,7 +21,7 @@ static const char *const item_fields[] = {
 	"learn_spam", "learn_ham",     "pattern",
 	"dnsbl_site", "dns_list",      "low",
 	"high",	      "stopasgroup",   "learn_user",
-	"dropin",
+	"dropin",     "policy_name",
 };
 
 /* Rows that C code reads without a template. */

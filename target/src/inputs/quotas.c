@@ -144,3 +144,19 @@ bool quotas_edit_del(struct str text, const char *address, struct buf *out)
 	linefile_edit(text, edit_line, &e, NULL, out);
 	return e.found;
 }
+
+bool quota_limits(const struct settings *s, const struct account *x)
+{
+	if (x && x->quota)
+		return !streq(x->quota, "0");
+	return s->postfix_mailbox_size_limit != 0 || (x && strstr(x->extra, "quota_") != NULL);
+}
+
+bool quota_limits_any(const struct settings *s, const struct inputs *in)
+{
+	bool any = s->postfix_mailbox_size_limit != 0;
+
+	for (size_t i = 0; !any && i < in->accounts.n; i++)
+		any = quota_limits(s, &in->accounts.v[i]);
+	return any;
+}

@@ -29,4 +29,10 @@ void quotas_edit_set(struct str text, const char *address, const char *limit, st
 /* Removes every line of the address (any case); false when there is none. */
 bool quotas_edit_del(struct str text, const char *address, struct buf *out);
 
+/* Whether the mailbox may ever be full: by a limit of its own, which may stand among the fields of the account, or by
+ * the default. NULL: an account that is yet to come. */
+bool quota_limits(const struct settings *s, const struct account *x);
+/* Whether any may. */
+bool quota_limits_any(const struct settings *s, const struct inputs *in);
+
 #endif

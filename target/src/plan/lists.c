@@ -9,7 +9,8 @@
  *	milters_incoming, milters_submission, milters_local
  *			milter: socket and options as Postfix takes them
  *	policies_early, policies
- *			policy_server: likewise
+ *			policy_server: likewise; policy_name: empty if it is always asked
+ *	named_policies	the others, the same fields
  *	spawns		name user command
  *	watches		true if a program is watched (`mailserver watchdog`)
  *	learners	learn_user, and learn_spam learn_ham: "script COMMAND", as a service's executable in Dovecot;
@@ -128,6 +129,21 @@ static bool is_local(const struct service_milter *m)
 	return m->local;
 }
 
+static bool is_early(const struct service_policy *x)
+{
+	return x->early;
+}
+
+static bool is_late(const struct service_policy *x)
+{
+	return !x->early;
+}
+
+static bool is_named(const struct service_policy *x)
+{
+	return x->name != NULL;
+}
+
 static struct tpl_value milter_list(const struct plan *plan,
 				    bool (*wanted)(const struct service_milter *m))
 {
@@ -143,16 +159,23 @@ static struct tpl_value milter_list(const struct plan *plan,
 	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
 }
 
-static struct tpl_value policy_list(const struct plan *plan, bool early)
+/* The name is empty for one that is always asked. */
+static struct tpl_value policy_list(const struct plan *plan,
+				    bool (*wanted)(const struct service_policy *x))
 {
 	struct tpl_item *items = arena_array(plan->arena, plan->policies.n, sizeof(*items));
 	size_t n = 0;
+	enum { FIELDS = 2 };
 
 	for (size_t i = 0; i < plan->policies.n; i++) {
 		const struct service_policy *x = plan->policies.v[i];
-		if (x->early == early)
-			items[n++] = one_field(plan->arena, "policy_server",
-					       with_options(plan->arena, x->server, x->options));
+		if (!wanted(x))
+			continue;
+		struct tpl_field *f = arena_array(plan->arena, FIELDS, sizeof(*f));
+		f[0] = text_field("policy_server",
+				  with_options(plan->arena, x->server, x->options));
+		f[1] = text_field("policy_name", x->name ? x->name : "");
+		items[n++] = (struct tpl_item){ f, FIELDS };
 	}
 	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, n } };
 }
@@ -215,9 +238,11 @@ static bool plan_list(const struct plan *plan, const char *name, struct tpl_valu
 	else if (streq(name, "milters_local"))
 		*value_r = milter_list(plan, is_local);
 	else if (streq(name, "policies_early"))
-		*value_r = policy_list(plan, true);
+		*value_r = policy_list(plan, is_early);
 	else if (streq(name, "policies"))
-		*value_r = policy_list(plan, false);
+		*value_r = policy_list(plan, is_late);
+	else if (streq(name, "named_policies"))
+		*value_r = policy_list(plan, is_named);
 	else if (streq(name, "spawns"))
 		*value_r = spawn_list(plan);
 	else if (streq(name, "watches"))
