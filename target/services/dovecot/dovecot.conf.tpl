@@ -496,8 +496,8 @@ service managesieve-login {
 }
 {{/enable_managesieve}}
 
-# A process serves many connections, one after the other: to start one for each costs more than to deliver a message.
-# Without work it ends within a minute.
+# A process serves many connections, one after the other, which costs less than to start one for each. Without work it
+# ends within a minute.
 service lmtp {
 	restart_request_count = 1000
 {{#lmtp_as_mail_user}}
