@@ -46,23 +46,33 @@ static struct tpl_value resolver_dropin_dir(const struct service_ctx *ctx UNUSED
 }
 
 /* unbound takes a pattern that fits nothing for a mistake, so each file is named. */
-static struct tpl_value resolver_dropins(const struct service_ctx *ctx)
+static struct text_vec dropin_paths(const struct service_ctx *ctx)
 {
-	VEC(struct tpl_item) items = VEC_INIT;
+	struct text_vec paths = VEC_INIT;
 	struct dirent **list = NULL;
 	int n = ctx->on_host ? 0 : scandir(DROPINS, &list, NULL, alphasort);
 
 	for (int i = 0; i < n; i++) {
-		struct tpl_field *f = arena_array(ctx->arena, 1, sizeof(*f));
-		f[0] = (struct tpl_field){
-			"dropin", tpl_text(arena_printf(ctx->arena, DROPINS "/%s", list[i]->d_name))
-		};
 		if (has_suffix(list[i]->d_name, ".conf"))
-			*VEC_PUSH(ctx->arena, &items) = (struct tpl_item){ f, 1 };
+			*VEC_PUSH(ctx->arena, &paths) =
+				arena_printf(ctx->arena, DROPINS "/%s", list[i]->d_name);
 		free(list[i]);
 	}
 	free(list);
-	return (struct tpl_value){ .kind = TPL_LIST, .list = { items.v, items.n } };
+	return paths;
+}
+
+static struct tpl_value resolver_dropins(const struct service_ctx *ctx)
+{
+	struct text_vec paths = dropin_paths(ctx);
+	struct tpl_item *items = arena_array(ctx->arena, paths.n, sizeof(*items));
+
+	for (size_t i = 0; i < paths.n; i++) {
+		struct tpl_field *f = arena_array(ctx->arena, 1, sizeof(*f));
+		f[0] = (struct tpl_field){ "dropin", tpl_text(paths.v[i]) };
+		items[i] = (struct tpl_item){ f, 1 };
+	}
+	return (struct tpl_value){ .kind = TPL_LIST, .list = { items, paths.n } };
 }
 
 /* Whether the text has a line `trust-anchor: ". …"`. */
@@ -80,20 +90,14 @@ static bool has_root_anchor(struct str text)
 /* Keys of the root that the administrator sets are the only ones: unbound takes no other beside them. */
 static struct tpl_value resolver_own_root(const struct service_ctx *ctx)
 {
-	struct dirent **list = NULL;
-	int n = ctx->on_host ? 0 : scandir(DROPINS, &list, NULL, alphasort);
+	struct text_vec paths = dropin_paths(ctx);
 	struct err ignored = ERR_INIT;
 	bool own = false;
 	char *text;
 
-	for (int i = 0; i < n; i++) {
-		const char *path = arena_printf(ctx->arena, DROPINS "/%s", list[i]->d_name);
-		if (has_suffix(path, ".conf") &&
-		    file_read(ctx->arena, path, DROPIN_MAX, &text, NULL, &ignored))
-			own = own || has_root_anchor(str_from(text));
-		free(list[i]);
-	}
-	free(list);
+	for (size_t i = 0; !own && i < paths.n; i++)
+		own = file_read(ctx->arena, paths.v[i], DROPIN_MAX, &text, NULL, &ignored) &&
+		      has_root_anchor(str_from(text));
 	return tpl_bool(own);
 }
 
