@@ -74,7 +74,7 @@ void tls_files_sweep(const struct plan *plan, const char *live_dir)
 static bool write_joined(const struct plan *plan, const char *dir, struct err *err)
 {
 	const struct cert *c = &plan->ctx.in->cert, *alt = &plan->ctx.in->alt_cert;
-	autobuf struct buf all = BUF_INIT;
+	struct buf all = BUF_INIT;
 
 	if (c->key_pem == NULL)
 		return write_pem(plan, dir, "keys-and-certs.pem", NULL, 0600, err);
@@ -82,7 +82,7 @@ static bool write_joined(const struct plan *plan, const char *dir, struct err *e
 	if (alt->key_pem)
 		buf_printf(&all, "%s%s", alt->key_pem, alt->chain_pem);
 	bool ok = write_pem(plan, dir, "keys-and-certs.pem", all.p, 0600, err);
-	explicit_bzero(all.p, all.n);
+	buf_wipe(&all);
 	return ok;
 }
 
