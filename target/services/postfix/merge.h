@@ -4,8 +4,8 @@
  *	merge - put single settings into main.cf and master.cf
  *
  * Each parameter stands once in the result: where the file has it, its value is exchanged (of
- * smtpd_restriction_classes: preceded); the others are added at the end. Comments and order stay. (Postfix warns of every parameter that
- * stands twice, in every program.)
+ * smtpd_restriction_classes: preceded); the others are added at the end. Comments and order stay.
+ * (Postfix warns of every parameter that stands twice, in every program.)
  *
  * ERRORS
  *	The file can't be read or written. An option for a service that master.cf does not have is a
