@@ -12,11 +12,11 @@ tls.py renew HOST SHA256 SECONDS COMMAND    runs the shell command, then asks ev
                                             certificate; a line "PORT MS" for each, from the end of the command
 tls.py sessions HOST SIGNAL                 opens 50 sessions (below), says "open", waits until the file SIGNAL exists,
                                             and brings them all to a good end; a line for each that was lost
-tls.py steady HOST COMMAND DIR...           a client for each port, two for those of SMTP, one session after the other: five
-                                            seconds in which nothing happens (the first two do not count), then the shell
-                                            command with each DIR as $0, until every port serves DIR/fullchain.pem and half
-                                            a second longer; a line for each port, and one for each session that failed, or
-                                            was slow: 500 ms above the slowest before
+tls.py steady HOST COMMAND DIR...           a client for each port, two for those of SMTP, one session after the other: first
+                                            nothing happens during 50 sessions of each port (the first 20 do not count), then
+                                            the shell command with each DIR as $0, until every port serves DIR/fullchain.pem
+                                            and has had five sessions more; a line for each port, and one for each session
+                                            that failed, or was slow: 500 ms above the slowest before
 
 25 IMAP sessions in IDLE (12 of them on 993), 15 SMTP sessions in the middle of DATA (port 25, 465, 587), 5 POP3
 (110, 995), 5 ManageSieve. Accounts u0 to u4@example.test, password "secret".
@@ -194,6 +194,14 @@ class Steady:
         """What the last session of the port saw that began after that moment."""
         return next((x[3] for x in reversed(self.done) if x[0] == port and x[1] > since), None)
 
+    def wait(self, count):
+        """Until each port has had so many sessions that began after now."""
+        now = time.monotonic()
+        while any(sum(x[0] == port and x[1] > now for x in self.done) < count for port in PORTS):
+            if time.monotonic() > now + 60:
+                sys.exit("a port has not had %d sessions within 60 s" % count)
+            time.sleep(0.05)
+
     def failed(self):
         return [x for x in self.done if isinstance(x[3], Exception)]
 
@@ -201,9 +209,9 @@ class Steady:
 def steady(host, command, *dirs):
     clients = Steady(host)
     late = 0
-    time.sleep(2)
+    clients.wait(20)
     warm = time.monotonic()
-    time.sleep(3)
+    clients.wait(30)
     calm = time.monotonic()
     for one in dirs:
         wanted = ssl.PEM_cert_to_DER_cert(open(one + "/fullchain.pem").read().split("-----END")[0] +
@@ -218,7 +226,7 @@ def steady(host, command, *dirs):
                 break
             time.sleep(0.01)
         print(one, "is served after %d ms" % ((time.monotonic() - began) * 1000))
-        time.sleep(0.5)
+        clients.wait(5)
     clients.end()
     slow = 0
     for port in PORTS:
