@@ -43,6 +43,26 @@ static void test_parse(void **state UNUSED)
 	arena_fini(&a);
 }
 
+static void test_host_bits(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		bool yes;
+	} cases[] = {
+		{ "192.0.2.7/24", true },	 { "192.0.2.0/24", false },
+		{ "192.0.2.7", false },		 { "192.0.2.7/32", false },
+		{ "0.0.0.1/0", true },		 { "::/0", false },
+		{ "2001:db8::1/64", true },	 { "[2001:db8::1]/64", true },
+		{ "[2001:db8::]/64", false },	 { "2001:db8::1", false },
+		{ "192.0.2.7/33", false },	 { "", false },
+		{ "no.network.example", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (cidr_has_host_bits(cases[i].text) != cases[i].yes)
+			fail_msg("'%s'", cases[i].text);
+}
+
 static void test_contains(void **state UNUSED)
 {
 	static const struct {
@@ -115,9 +135,8 @@ static void test_interfaces(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_contains),
-		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_parse),	   cmocka_unit_test(test_host_bits),
+		cmocka_unit_test(test_contains),   cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_interfaces),
 	};
 

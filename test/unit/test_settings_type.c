@@ -187,6 +187,7 @@ static const struct bad bad[] = {
 	{ &url_row, "id.example.com", "not a URL" },
 	{ &url_row, "https://a b", "not a URL" },
 	{ &url_row, "https://", "not a URL" },
+	{ &networks_row, "192.0.2.0/24 192.0.2.7/24", "bits behind the prefix" },
 	{ &networks_row, "192.0.2.0/33", "not a list of networks" },
 	{ &networks_row, "example.com", "not a list of networks" },
 };

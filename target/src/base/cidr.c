@@ -56,6 +56,18 @@ bool cidr_parse(const char *text, struct cidr *out)
 	return true;
 }
 
+bool cidr_has_host_bits(const char *text)
+{
+	struct str address = str_from(text), bits;
+	char alone[INET6_ADDRSTRLEN + 2]; /* with brackets */
+	struct cidr network, host;
+
+	(void)str_split(address, '/', &address, &bits);
+	(void)snprintf(alone, sizeof(alone), "%.*s", (int)address.n, address.p);
+	return cidr_parse(text, &network) && cidr_parse(alone, &host) &&
+	       memcmp(network.bytes, host.bytes, sizeof(host.bytes)) != 0;
+}
+
 static const unsigned char *address_bytes(const struct sockaddr *sa)
 {
 	/* The casts: struct sockaddr stands for the struct of its family. */

@@ -20,6 +20,8 @@ struct cidr {
 /* "192.0.2.0/24", "192.0.2.1", "2001:db8::/32"; "[2001:db8::]/32" as Postfix writes it. Bits behind
  * the prefix are cleared. */
 bool cidr_parse(const char *text, struct cidr *out) MUST_CHECK;
+/* Whether there are bits behind the prefix: "192.0.2.7/24". False for what is no network. */
+bool cidr_has_host_bits(const char *text);
 /* From a socket address and its mask (NULL: the address alone); false for other families. */
 struct sockaddr;
 bool cidr_from_sockaddr(const struct sockaddr *address, const struct sockaddr *mask,

@@ -10,6 +10,7 @@
  */
 #include "settings/settings.h"
 
+#include "base/cidr.h"
 #include "base/net.h"
 #include "base/str.h"
 
@@ -205,6 +206,13 @@ static bool is_url(const char *s)
 	       !strpbrk(s, " \"'<>\\");
 }
 
+/* With bits behind the prefix nobody knows whether the network or the host is meant; Postfix refuses
+ * them in mynetworks, too. */
+static bool is_exact_network(const char *s)
+{
+	return is_network(s) && !cidr_has_host_bits(s);
+}
+
 static bool is_any(const char *s)
 {
 	return *s != '\0';
@@ -234,8 +242,9 @@ static bool text_rule(enum setting_kind kind, struct text_rule *rule_r)
 				   "not a list of domains such as example.com or .example.com" },
 		[KIND_WORDS] = { is_any, " ", false, "not a list of words" },
 		[KIND_URL] = { is_url, NULL, false, "not a URL such as https://example.com/path" },
-		[KIND_NETWORKS] = { is_network, " ", true,
-				    "not a list of networks such as 192.0.2.0/24" },
+		[KIND_NETWORKS] = { is_exact_network, " ", true,
+				    "not a list of networks such as 192.0.2.0/24 or 192.0.2.7, without "
+				    "bits behind the prefix (192.0.2.7/24)" },
 	};
 	if ((size_t)kind >= ARRAY_SIZE(rules) || !rules[kind].is_item)
 		return false;
