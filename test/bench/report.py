@@ -133,7 +133,7 @@ def matrix(data, group, each):
                 continue
             found = dict(cells)
             line([with_unit(figure), name] + [written(found.get(number)) for number in numbers] +
-                 [ratio(cells[-1][1], cells[0][1]) if len(cells) > 1 else "", figure.wanted])
+                 [ratio(cells[-1][1], cells[0][1]) if len(cells) > 1 else "", figure.wanted if name == OURS else ""])
             more = growth(cells[0], cells[-1]) if figure.unit == "MiB" else None
             if more is not None:
                 line(["of these, for each %s, KiB" % each, name] + [""] * (len(numbers) - 1) + [short(more * 1024), "", ""])

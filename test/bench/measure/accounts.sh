@@ -3,6 +3,8 @@
 #
 # accounts.sh - what many accounts (and as many aliases) cost: start, memory, and the commands of an administrator
 #
+# The first start has new volumes; those after it, each in a new container, have what the one before left.
+#
 # An account is added with `setup email add`, in the container; its time, and the time until the new user has logged in, from
 # the beginning of the command. A size for which an image needs longer than START_LIMIT_S is noted so, and so are all above.
 
@@ -33,9 +35,21 @@ accounts_size() {
 	if [[ "$smtp $imap $delivered" != *'>'* ]]; then
 		accounts_memory "$name" "$subject" "$size"
 		[ "$subject" = floor ] || accounts_commands "$name" "$subject" "$size"
+		accounts_restarts "$name" "$subject" "$size"
 	fi
 	subject_down "$name"
 	[[ "$smtp $imap $delivered" != *'>'* ]]
+}
+
+accounts_restarts() {
+	local i=0 smtp imap delivered
+	while [ "$((i += 1))" -le "$ROUNDS" ]; do
+		subject_stop "$1" >"$LAB_DIR/stop"
+		subject_create "$1" "$2" "$3"
+		subject_go "$1" >"$LAB_DIR/start"
+		read -r smtp imap delivered <"$LAB_DIR/start"
+		note "$2" "accounts.$3.restart" "$(later_of "$smtp" "$imap")"
+	done
 }
 
 # What a server holds that has just answered; after ten logins and messages all tables have been read.
