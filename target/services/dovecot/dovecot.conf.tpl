@@ -519,6 +519,23 @@ service imap {
 	user = vmail
 	extra_groups =
 	restart_request_count = 100
+	idle_kill_interval = 15 secs
+	unix_listener imap-master {
+		mode = 0600
+		user = vmail
+	}
+}
+
+# A session that waits in IDLE is held, with all others, by one process, until the mailbox changes or its client says
+# something. That process is the mail user, too, so nobody gets rights by it that he had not before.
+imap_hibernate_timeout = 5 secs
+service imap-hibernate {
+	user = vmail
+	unix_listener imap-hibernate {
+		mode = 0600
+		user = vmail
+		group =
+	}
 }
 
 {{/enable_imap}}

@@ -8,6 +8,7 @@
 
 # shellcheck disable=SC2034 # read by run.sh, as are those of the others
 readonly idle_ROUNDS=1
+readonly SETTLE_S=45
 
 idle_applies() { :; }
 
@@ -33,19 +34,27 @@ idle_hold() {
 
 idle_is_held() { [ -s "$LAB_DIR/idle.held" ] || ! kill -0 "$1" 2>/dev/null; }
 
+# A server that holds its connections in one process needs a notifier of the kernel for each, and two to begin with.
+idle_check_host() {
+	local limit
+	limit=$(cat /proc/sys/fs/inotify/max_user_instances)
+	[ "$limit" -gt $(($1 * 2)) ] || say "$1 connections: fs.inotify.max_user_instances is $limit on this machine, which is few"
+}
+
 idle_window() {
 	local name=$1 subject=$2 count=$3 before holder='' key=idle.$3
 	if [ "$count" -gt 0 ]; then
+		idle_check_host "$count"
 		: >"$LAB_DIR/idle.held"
-		idle_hold "$name" "$count" $((WINDOW_S + 15)) &
+		idle_hold "$name" "$count" $((WINDOW_S + SETTLE_S + 12)) &
 		holder=$!
 		if ! wait_until 300 idle_is_held "$holder" || ! kill -0 "$holder" 2>/dev/null; then
 			say "$subject: $count connections are too many: $(tail -n 1 "$LAB_DIR/idle.error")"
 			note "$subject" "$key.pss" "failed: $(tail -n 1 "$LAB_DIR/idle.error" | tr '\t' ' ')"
 			return 0
 		fi
-		# Login processes end, caches are written: the window begins when that is over.
-		sleep 3
+		# Connections are handed over, processes end, caches are written: the window begins when that is over.
+		sleep "$SETTLE_S"
 	fi
 	before=$(cpu_ms "$name")
 	processes "$name" "$WINDOW_S" >"$LAB_DIR/processes.$(slug "$subject").$count"

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# IMAP clients that wait in IDLE: held by one small process for all, told of new mail at once, never sent away.
+
+load lib/e2e
+load lib/certs
+
+PORTS='143 993'
+
+setup_file() {
+	e2e_require_image
+	e2e_build_tools
+	e2e_start
+	ca_start
+	account_line anna@example.test secret >"$(config idle)/postfix-accounts.cf"
+	cert_make /config/idle-cert mail.example.test
+	server_start idle -e SSL_TYPE=manual -e SSL_CERT_PATH=/cert/fullchain.pem -e SSL_KEY_PATH=/cert/privkey.pem \
+		-v "$(config idle-cert):/cert:ro"
+}
+
+teardown_file() { e2e_stop; }
+
+# A test leaves no client behind.
+teardown() { tools pkill -f 'talk[.]py' || :; }
+
+# talk NAME PORT [USER [compress]]: a client, of anna's; say NAME LINE… sends, heard NAME REGEX is what it was told.
+talk() {
+	local name=$1 port=$2 user=${3:-anna@example.test}
+	rm -f "$LAB_DIR/$name.say"
+	mkfifo "$LAB_DIR/$name.say"
+	tools python3 -c "$(cat "$E2E_DIR/lib/talk.py")" "$(address idle)" "$port" "$user" secret "${@:4}" \
+		<>"$LAB_DIR/$name.say" >"$LAB_DIR/$name.heard" 2>&1 3>&- &
+	wait_until 10 heard "$name" '^ready$'
+}
+
+say() {
+	local name=$1
+	shift
+	printf '%s\n' "$@" >"$LAB_DIR/$name.say"
+}
+
+# heard NAME REGEX: a line is so.
+heard() { grep -qE -- "$2" "$LAB_DIR/$1.heard"; }
+
+# heard_times NAME REGEX NUMBER: at least so many lines are so.
+heard_times() { [ "$(grep -cE -- "$2" "$LAB_DIR/$1.heard")" -ge "$3" ]; }
+
+held() { in_server idle doveadm -f tab who -1 | awk '$2 == "imap-hibernate"' | wc -l; }
+
+are_held() { [ "$(held)" -eq "$1" ]; }
+
+# wait_held NUMBER: so many sessions, and no others, are with the process that holds them.
+wait_held() {
+	wait_until 15 are_held "$1"
+	wait_until 60 sh -c "! '$ENGINE' exec '$LAB-idle' pgrep -f '^dovecot/imap( |\$)' >/dev/null"
+}
+
+# announced SUBJECT NAME…: a message comes in, and all these clients are told within a second of its delivery.
+announced() {
+	local subject=$1 name number sent
+	shift
+	for name in "$@"; do
+		number=$(grep -c ' EXISTS$' "$LAB_DIR/$name.heard" || :)
+		echo $((number + 1)) >"$LAB_DIR/$name.wanted"
+	done
+	mail_in idle anna@example.test "$subject" >/dev/null
+	sent=$(now_ms)
+	for name in "$@"; do
+		wait_until 10 heard_times "$name" ' EXISTS$' "$(cat "$LAB_DIR/$name.wanted")"
+	done
+	echo "announced $(($(now_ms) - sent)) ms after it was accepted"
+	[ $(($(now_ms) - sent)) -lt 2000 ]
+}
+
+@test "clients in IDLE on 143 and 993 are held without a process of their own, and told of new mail at once" {
+	local port
+	for port in $PORTS; do
+		talk "c$port" "$port"
+		say "c$port" 'a IDLE'
+		wait_until 10 heard "c$port" '^\+ idling'
+	done
+	wait_held 2
+	run in_server idle ps -C imap-hibernate -o user=
+	assert_equal "$output" vmail
+	announced "$(unique)" c143 c993
+	# And again: it is held once more after it was told.
+	wait_held 2
+	announced "$(unique)" c143 c993
+}
+
+@test "a held session goes on with its next command: flags of others are seen, and BAD input is answered" {
+	talk one 993
+	talk two 143
+	say one 'a IDLE'
+	wait_until 10 heard one '^\+ idling'
+	wait_until 15 are_held 1
+	say two 'b STORE 1 +FLAGS (\Flagged)'
+	wait_until 10 heard one '^\* 1 FETCH .*\\Flagged'
+	wait_until 15 are_held 1
+	say one DONE 'c FETCH 1 (FLAGS)'
+	wait_until 10 heard one '^a OK'
+	wait_until 10 heard one '^c OK'
+	# DONE and IDLE in one packet, as a client renews it: nothing is woken.
+	say one 'd IDLE'
+	wait_until 15 are_held 1
+	say one DONE 'e IDLE'
+	wait_until 10 heard one '^d OK'
+	are_held 1
+	say one 'nonsense'
+	wait_until 10 heard one '^e BAD'
+	say one 'f NOOP'
+	wait_until 10 heard one '^f OK'
+}
+
+@test "an account added, a renewed certificate and new settings of Dovecot leave held sessions as they are" {
+	local lines before
+	talk c143 143
+	talk c993 993
+	say c143 'a IDLE'
+	say c993 'a IDLE'
+	wait_held 2
+	before=$(in_server idle pgrep -f '^dovecot/imap-hibernate')
+	in_server idle setup email add ben@example.test secret
+	login idle ben@example.test secret
+	cert_make /config/idle-cert mail.example.test 60
+	wait_until 20 serves idle 993 "$(fingerprint /config/idle-cert/fullchain.pem)"
+	lines=$(log_lines idle)
+	echo 'imap_idle_notify_interval = 3 mins' >"$(config idle)/dovecot.cf"
+	wait_until 20 log_after_has idle "$lines" 'changes are in use'
+	assert_equal "$(in_server idle pgrep -o -f '^dovecot/imap-hibernate')" "$before"
+	are_held 2
+	announced "$(unique)" c143 c993
+	wait_until 15 are_held 2
+	announced "$(unique)" c143 c993
+	run cat "$LAB_DIR/c143.heard" "$LAB_DIR/c993.heard"
+	refute_output BYE
+	refute_output closed
+}
+
+@test "a client that compresses is told as well" {
+	talk packed 993 anna@example.test compress
+	say packed 'a IDLE'
+	wait_until 10 heard packed '^\+ idling'
+	announced "$(unique)" packed
+	say packed DONE
+	wait_until 10 heard packed '^a OK'
+}
+
+@test "a held session of an account that is removed ends" {
+	in_server idle setup email add gone@example.test secret
+	talk gone 993 gone@example.test
+	say gone 'a IDLE'
+	wait_until 15 are_held 1
+	in_server idle setup email del -y gone@example.test
+	wait_until 10 heard gone '^closed$'
+	heard gone '^\* BYE'
+}
+
+@test "imap_hibernate_timeout = 0 in dovecot.cf: each session keeps its process" {
+	local lines
+	lines=$(log_lines idle)
+	echo 'imap_hibernate_timeout = 0' >"$(config idle)/dovecot.cf"
+	wait_until 20 log_after_has idle "$lines" 'changes are in use'
+	run in_server idle doveconf -f protocol=imap -h imap_hibernate_timeout
+	assert_equal "$output" 0
+	talk own 993
+	say own 'a IDLE'
+	wait_until 10 heard own '^\+ idling'
+	announced "$(unique)" own
+	assert_equal "$(held)" 0
+}
