@@ -14,7 +14,9 @@ setup_file() {
 	mkdir "$LAB_DIR/zone" "$LAB_DIR/ca" && chmod 0777 "$LAB_DIR/zone" "$LAB_DIR/ca"
 	"$ENGINE" run -d --name "$LAB-sts" --network "$LAB" -v "$LAB_DIR/ca:/ca" "$TOOLS_IMAGE" policyhost \
 		sts.test:enforce:mx.sts.test both.test:enforce:mx.both.test bad.test:enforce:mx.elsewhere.test \
-		testing.test:testing:mx.elsewhere.test >/dev/null
+		testing.test:testing:mx.elsewhere.test forged.test:enforce:mx.forged.test >/dev/null
+	"$ENGINE" run -d --name "$LAB-plainmx" --network "$LAB" -e MX_TLS=0 "$TOOLS_IMAGE" \
+		sh -c 'echo plain.test >/srv/mx/domains; exec mx' >/dev/null
 	wait_until 30 log_has sts 'mx: ready'
 	records >"$LAB_DIR/zone/records"
 	"$ENGINE" run -d --name "$LAB-dns" --network "$LAB" -v "$LAB_DIR/zone:/zone" "$TOOLS_IMAGE" signed >/dev/null
@@ -53,6 +55,17 @@ records() {
 		echo "_mta-sts.$domain.test. TXT \"v=STSv1; id=1;\""
 	done
 	echo "_25._tcp.mx.both.test. TLSA 3 1 1 $(spki)"
+	# Its exchanger has a certificate that nobody vouches for.
+	printf '%s\n' 'forged.test. MX 10 mx.forged.test.' "mx.forged.test. A $(address tools)" \
+		"mta-sts.forged.test. A $(address sts)" '_mta-sts.forged.test. TXT "v=STSv1; id=1;"'
+	# STARTTLS is not offered there.
+	echo "_25._tcp.mx.plain.test. TLSA 3 1 1 $(spki)"
+	echo 'plain.test. MX 10 mx.plain.test.'
+	echo "mx.plain.test. A $(address plainmx)"
+	for domain in dane wrong plain forged; do
+		echo "_smtp._tls.$domain.test. TXT \"v=TLSRPTv1; rua=mailto:reports@other.test\""
+	done
+	echo '_smtp._tls.sts.test. TXT "v=TLSRPTv1;rua=https://mta-sts.sts.test/reports,mailto:reports@other.test"'
 }
 
 # What makes the server's own resolver ask the test's root.
@@ -398,12 +411,139 @@ sts_has() { "$ENGINE" exec "$LAB-sts" sh -c "grep -l -- 'Subject: .*$1' /srv/mx/
 	server_remove alone
 }
 
-@test "TLSRPT: with a collector's socket in the spool Postfix hands it each result, as the documentation says" {
-	echo 'txt-record=_smtp._tls.other.test,"v=TLSRPTv1; rua=mailto:reports@other.test"' | dns_add
-	printf 'smtp_tlsrpt_enable = yes\nsmtp_tlsrpt_socket_name = run/tlsrpt/tlsrpt.sock\n' >"$(config report)/postfix-main.cf"
-	server_start report -e SSL_TYPE=self-signed -e MAIL_ACCOUNTS='anna@example.test:secret'
+# --- reports about TLS (TLSRPT) -------------------------------------------------------------------------
+
+counted() { in_server "$1" setup tls report list | grep -qF "$2.test: $3 sessions with TLS, $4 failed"; }
+
+# facts NAME DOMAIN: what the report says, one line for each policy.
+facts() {
+	in_server "$1" setup tls report today "$2" | python3 -c 'import json, sys
+r = json.load(sys.stdin)
+assert sorted(r) == ["contact-info", "date-range", "organization-name", "policies", "report-id"], r
+for p in r["policies"]:
+    s = p["summary"]
+    print(p["policy"]["policy-type"], s["total-successful-session-count"], s["total-failure-session-count"],
+        " ".join("%s=%d" % (f["result-type"], f["failed-session-count"]) for f in p.get("failure-details", [])))'
+}
+
+@test "TLSRPT: sessions are counted by domain and policy, failures with their type; nothing where no report is asked for" {
+	local options=(--read-only --tmpfs /run --tmpfs /tmp --cap-drop ALL) cap
+	for cap in $E2E_CAPABILITIES; do options+=(--cap-add "$cap"); done
+	sts_server_start count "${options[@]}" -e SMTP_TLS_DANE=yes -e ENABLE_TLSRPT=1 -e POSTMASTER_ADDRESS=root@example.test
+	run in_server count mailserver healthcheck --verbose
+	assert_match '^ok +TLS reports'
+	run in_server count setup tls report
+	assert_status 1
+	assert_output 'nothing was counted on'
+	send count bob@dane.test
+	send count bob@wrong.test
+	send count bob@plain.test
+	send count bob@sts.test
+	send count bob@forged.test
+	send count bob@none.test
+	mx_wait "$subject"
+	wait_until 20 counted count dane 1 0 || { in_server count setup tls report list; log_of count | grep -i tlsrpt; false; }
+	wait_until 10 counted count wrong 0 1
+	wait_until 10 counted count plain 0 1
+	wait_until 10 counted count sts 1 0
+	wait_until 10 counted count forged 0 1
+	run facts count dane.test
+	assert_equal "$output" 'tlsa 1 0 '
+	run facts count wrong.test
+	assert_equal "$output" 'tlsa 0 1 certificate-not-trusted=1'
+	run facts count plain.test
+	assert_equal "$output" 'tlsa 0 1 starttls-not-supported=1'
+	run facts count sts.test
+	assert_equal "$output" 'sts 1 0 '
+	run facts count forged.test
+	assert_equal "$output" 'sts 0 1 validation-failure=1'
+	run in_server count setup tls report list
+	refute_output none.test
+	run in_server count setup tls report today forged.test
+	assert_output '"contact-info": "root@example.test"'
+	assert_output '"organization-name": "example.test"'
+	assert_output "\"start-datetime\": \"$(date -u +%F)T00:00:00Z\""
+	assert_output '"receiving-mx-hostname": "mx.forged.test"'
+	assert_output '"receiving-mx-helo": "mx.other.test"'
+	assert_output "\"receiving-ip\": \"$(address tools)\""
+	assert_output '"policy-string": ['
+	assert_output '"mode: enforce"'
+	assert_output '"failure-reason-code": "self-signed_certificate"'
+	run in_server count setup tls report
+	assert_equal "$(python3 -c 'import json, sys; print(len(json.load(sys.stdin)))' <<<"$output")" 5
+	run log_of count
+	refute_match 'is not counted|Could not report'
+}
+
+# tell NAME: a datagram of its standard input, as the MTA sends it.
+tell() {
+	in_server "$1" python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.stdin.buffer.read(), "/run/tlsrpt/collector.sock")'
+}
+
+event() { printf '{"d":"%s.test","pr":"v=TLSRPTv1; rua=mailto:x@y.test","policies":[{"policy-type":9,"t":0,"f":%s}]}' "$1" "$2"; }
+
+@test "TLSRPT: what was counted outlives kill -9 and a restart; what is no event harms nothing, and is said once" {
+	local i
+	event kept 0 | tell count
+	wait_until 5 counted count kept 1 0
+	in_server count pkill -9 -u tlsrpt
+	wait_until 10 is_healthy count
+	event kept 1 | tell count
+	wait_until 5 counted count kept 1 1
+	for i in $(seq 20); do
+		echo '{"d":"kept.test"' | tell count
+		printf '{"d":"../kept.test","policies":[]}' | tell count
+		head -c 100000 /dev/zero | tell count
+	done
+	event kept 1 | tell count
+	wait_until 5 counted count kept 1 2
+	run log_of count
+	assert_output 'a TLS session is not counted: is no JSON'
+	assert_output 'a TLS session is not counted: a datagram is too long'
+	assert_equal "$(grep -c 'is not counted' <<<"$output")" 10
+	server_restart count
+	wait_until 5 counted count kept 1 2
+	wait_until 5 counted count dane 1 0
+	run in_server count setup tls report yesterday kept.test
+	assert_status 1
+	assert_output 'nothing was counted for kept.test'
+	# Strangers in the container can't tell it anything.
+	run in_server count setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'ls /run/tlsrpt'
+	assert_output 'Permission denied'
+}
+
+@test "TLSRPT: a full disk costs counts, not mail and not what was counted" {
+	signed_server_start full -v "$LAB_DIR/signed.conf:/etc/resolv.conf:ro" -e ENABLE_TLSRPT=1 \
+		--mount type=tmpfs,destination=/var/mail-state/lib-tlsrpt,tmpfs-size=131072
+	event kept 0 | tell full
+	wait_until 5 counted full kept 1 0
+	in_server full sh -c 'cat /dev/zero >/var/mail-state/lib-tlsrpt/filler 2>/dev/null || :'
+	event kept 0 | tell full
+	wait_until 5 log_has full 'No space left on device'
+	run in_server full setup tls report list
+	assert_output 'kept.test: 1 sessions with TLS'
+	in_server full rm /var/mail-state/lib-tlsrpt/filler
+	event kept 0 | tell full
+	wait_until 5 counted full kept 2 0
+	server_remove full
+}
+
+@test "TLSRPT: off, nothing of it runs; with own parameters a collector of one's own is told" {
+	run in_server valid pgrep -f 'tls-reports'
+	assert_status 1
+	run in_server valid postconf -h smtp_tlsrpt_enable
+	assert_output no
+	run in_server valid setup tls report
+	assert_status 1
+	assert_output 'set ENABLE_TLSRPT=1'
+	printf 'smtp_tlsrpt_enable = yes\nsmtp_tlsrpt_socket_name = run/tlsrpt/tlsrpt.sock\n' >"$(config own)/postfix-main.cf"
+	signed_server_start own -v "$LAB_DIR/signed.conf:/etc/resolv.conf:ro" -e ENABLE_TLSRPT=1 -e SMTP_TLS_DANE=yes
+	run log_of own
+	assert_output 'postfix-main.cf:2'
+	assert_output 'may count nothing'
 	# A stand-in for a collector: prints what it is told.
-	in_server report timeout 100 python3 -uc 'import os, socket
+	in_server own timeout 100 python3 -uc 'import os, socket
 d = "/var/mail-state/spool-postfix/run/tlsrpt"
 os.makedirs(d, exist_ok=True)
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -412,19 +552,14 @@ os.chmod(d + "/tlsrpt.sock", 0o666)
 print("listening")
 print(s.recv(65536).decode())' >"$LAB_DIR/tlsrpt" 2>&1 3>&- &
 	wait_until 10 grep -qx listening "$LAB_DIR/tlsrpt"
-	send report bob@other.test
+	send own bob@dane.test
 	mx_wait "$subject"
-	wait_until 10 grep -q '"other.test"' "$LAB_DIR/tlsrpt"
-	run sed -n 2p "$LAB_DIR/tlsrpt"
-	run python3 -c 'import json, sys
-d = json.load(sys.stdin)
-print(d["d"], d["pr"], [(p["policy-type"], p["f"]) for p in d["policies"]])' <<<"$output"
-	assert_equal "$output" 'other.test v=TLSRPTv1; rua=mailto:reports@other.test [(9, 0)]' # no policy, no failure
-	run log_of report
-	refute_match 'postfix/smtp.*warning.*(TLSRPT|tlsrpt)'
-	# It has ended: nobody listens.
+	wait_until 10 grep -q '"dane.test"' "$LAB_DIR/tlsrpt"
 	wait $!
-	send report bob@other.test
+	run in_server own setup tls report list
+	refute_output dane.test
+	# It has ended: nobody listens, and mail leaves as ever.
+	send own bob@dane.test
 	mx_wait "$subject"
-	server_remove report
+	server_remove own
 }

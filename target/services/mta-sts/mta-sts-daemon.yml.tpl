@@ -17,3 +17,7 @@ proactive_policy_fetching:
 default_zone:
   strict_testing: false
   timeout: 10
+{{#enable_tlsrpt}}
+  # What reports about TLS say of a policy.
+  tlsrpt: true
+{{/enable_tlsrpt}}

@@ -322,6 +322,11 @@ smtp_tls_policy_maps =
 {{/dane_on}}
 {{/enable_mta_sts}}
 smtp_tls_CApath = /etc/ssl/certs
+{{#enable_tlsrpt}}
+# Domains that ask for reports about TLS have their sessions counted; see `setup tls report`.
+smtp_tlsrpt_enable = yes
+smtp_tlsrpt_socket_name = {{tlsrpt_socket}}
+{{/enable_tlsrpt}}
 
 smtpd_tls_protocols = >=TLSv1.2
 smtpd_tls_mandatory_protocols = >=TLSv1.2

@@ -122,6 +122,11 @@ static const char *user_problem(const char *arg, char *bad UNUSED, size_t size U
 	return str_trim(str_from(arg)).n == strlen(arg) ? NULL : "begins or ends with a blank";
 }
 
+static const char *domain_problem(const char *arg, char *bad UNUSED, size_t size UNUSED)
+{
+	return is_fqdn(arg) ? NULL : "is not a domain such as example.com";
+}
+
 /* clang-format off */
 static const struct argtype types[] = {
 	{ "email", "address of an account: name@example.com", OFFER_AT_DOMAINS,
@@ -162,6 +167,8 @@ static const struct argtype types[] = {
 	{ "command", "a program and its arguments", OFFER_NOTHING, NULL, false, true },
 	{ "dkim", "keysize, selector, domain or keytype, each followed by its value", OFFER_KEY_OPTIONS,
 	  NULL, false, false },
+	{ "day", "today, yesterday, or a date as 2026-11-28 (UTC)", OFFER_DAYS, NULL, false, false },
+	{ "domain", "a domain", OFFER_NOTHING, domain_problem, false, false },
 	{ "choice", "one of these words", OFFER_NOTHING, NULL, false, false },
 	{ "text", "any text", OFFER_NOTHING, NULL, false, false },
 };

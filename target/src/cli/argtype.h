@@ -28,6 +28,7 @@ enum argtype_offer {
 	OFFER_RECIPIENTS_DOMAINS, /* accounts, aliases, domains */
 	OFFER_RESTRICTED,	  /* in the direction that stands before */
 	OFFER_FILES,
+	OFFER_DAYS,
 	OFFER_KEY_OPTIONS, /* of a new DKIM key: words, and what can stand behind each */
 };
 

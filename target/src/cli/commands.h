@@ -40,6 +40,8 @@ int config_dkim(const struct cmd *cmd);
 int config_dkim_list(const struct cmd *cmd);
 int tls_show(const struct cmd *cmd);
 int tls_dane(const struct cmd *cmd);
+int tls_report(const struct cmd *cmd);
+int tls_report_list(const struct cmd *cmd);
 int debug_logs(const struct cmd *cmd);
 int debug_login(const struct cmd *cmd);
 int debug_who_may_send_as(const struct cmd *cmd);

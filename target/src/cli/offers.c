@@ -205,6 +205,9 @@ void offers_gather(struct offers *o, enum argtype_offer kind, int n_before, char
 	case OFFER_FILES:
 		offer_files(o);
 		return;
+	case OFFER_DAYS:
+		offer_words(o, "today yesterday");
+		return;
 	case OFFER_KEY_OPTIONS:
 		offer_key_options(o, n_before, before);
 		return;

@@ -181,6 +181,20 @@ const struct cmd_row setup_rows[] = {
 	  "setup tls dane\n"
 	  "setup tls dane /tmp/docker-mailserver/ssl/next-key.pem\n"
 	  "setup tls dane mail.example.org=/tmp/docker-mailserver/ssl/next-org-key.pem\n" },
+	{ "tls report [<day>] [<domain>]", tls_report,
+	  "print reports about TLS with mail that leaves (TLSRPT)",
+	  "ENABLE_TLSRPT=1 counts sessions with domains that ask for reports (_smtp._tls.DOMAIN in the DNS). The\n"
+	  "report of one domain is printed as RFC 8460 has it, those of all domains as an array. Days are UTC;\n"
+	  "without one it is today, so far.\n"
+	  "\n"
+	  "setup tls report\n"
+	  "setup tls report yesterday example.com\n"
+	  "setup tls report 2026-11-28 example.com\n" },
+	{ "tls report list [--json]", tls_report_list,
+	  "list days and domains with their numbers of TLS sessions",
+	  "\n"
+	  "setup tls report list\n"
+	  "setup tls report list --json\n" },
 	{ "debug show-mail-logs", debug_logs, "print /var/log/mail/mail.log",
 	  "\n"
 	  "setup debug show-mail-logs | grep anna@example.com\n" },
