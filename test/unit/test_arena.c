@@ -51,7 +51,7 @@ static void test_no_memory_ends_process(void **state UNUSED)
 
 static void test_sizes(void **state UNUSED)
 {
-	static const size_t sizes[] = { 0, 1, 7, 16, 17, 1000, 4096, 5000, 300000, 3 };
+	static const size_t sizes[] = { 0, 1, 7, 16, 17, 1000, 4096, 5000, 300000, 3, 5000000 };
 	struct arena a;
 	arena_init(&a, "sizes");
 	for (int round = 0; round < 3; round++) {

@@ -4,19 +4,26 @@
  * to BLOCK_MAX; a request that would waste the rest of the head gets a block of its own behind the
  * head. Invariant: block->used is a multiple of ALIGN and never above block->cap.
  *
+ * Blocks from HUGE_PAGE on are mapped and ask for huge pages: 100,000 accounts take 70 MB, whose
+ * small pages cost a third of the time in page faults and in misses of the address cache. Blocks
+ * grow only with what is used, so a small arena has none.
+ *
  * Under AddressSanitizer every request is a block of its own, so that an overrun is seen at its
  * byte.
  *
  * SOURCES
- *	sysexits.h (71 = EX_OSERR); explicit_bzero(3)
+ *	sysexits.h (71 = EX_OSERR); explicit_bzero(3); madvise(2) MADV_HUGEPAGE
  */
 #include "base/arena.h"
+
+#include <sys/mman.h>
 
 #include "base/err.h"
 
 #define ALIGN _Alignof(max_align_t)
 #define BLOCK_MIN ((size_t)4 << 10)
-#define BLOCK_MAX ((size_t)256 << 10)
+#define BLOCK_MAX ((size_t)4 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ONE_BLOCK_EACH 1
@@ -33,6 +40,7 @@ struct arena_block {
 	struct arena_block *next;
 	size_t cap;
 	size_t used;
+	size_t mapped; /* length of its mapping, 0 = it is from the heap */
 	max_align_t data[];
 };
 
@@ -63,18 +71,41 @@ void *xrealloc(void *p, size_t size)
 	return q;
 }
 
+/* A mapping that begins at a huge page, all zeros; NULL when there is no memory. */
+static void *map_huge(size_t size)
+{
+	char *p = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	size_t skip = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
+	if (skip > 0)
+		(void)munmap(p, skip);
+	(void)munmap(p + skip + size, HUGE_PAGE - skip);
+	(void)madvise(p + skip, size, MADV_HUGEPAGE); /* a wish: the kernel may have none */
+	return p + skip;
+}
+
 /* A new block with room for cap bytes, not linked yet. */
 static struct arena_block *block_new(size_t cap)
 {
-	if (cap > SIZE_MAX - sizeof(struct arena_block))
+	if (cap > SIZE_MAX - sizeof(struct arena_block) - 2 * HUGE_PAGE)
 		die_no_memory(cap);
-	struct arena_block *b =
-		calloc(1, sizeof(*b) + cap); /* zeroed once, no byte is given out twice */
+	size_t size = sizeof(struct arena_block) + cap, mapped = 0;
+	struct arena_block *b;
+	if (!ONE_BLOCK_EACH && size >= HUGE_PAGE) {
+		size_t page = (size_t)sysconf(_SC_PAGESIZE);
+		mapped = (size + page - 1) / page * page;
+		b = map_huge(mapped);
+	} else {
+		b = calloc(1, size); /* zeroed once, no byte is given out twice */
+	}
 	if (!b)
 		die_no_memory(cap);
 	b->next = NULL;
 	b->cap = cap;
 	b->used = 0;
+	b->mapped = mapped;
 	return b;
 }
 
@@ -111,7 +142,10 @@ static void free_all(struct arena *a, bool wipe)
 		struct arena_block *next = b->next;
 		if (wipe)
 			explicit_bzero(b->data, b->used);
-		free(b);
+		if (b->mapped > 0)
+			(void)munmap(b, b->mapped);
+		else
+			free(b);
 		b = next;
 	}
 	a->head = NULL;
