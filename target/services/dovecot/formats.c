@@ -6,6 +6,7 @@
 #include "dovecot/formats.h"
 
 #include "base/file.h"
+#include "base/map.h"
 
 #define NOTE_MAX 64
 
@@ -53,6 +54,8 @@ static const char *other_format(struct arena *a, const char *dir, const char *wa
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (streq(formats[i].name, wanted) && formats[i].is_here(a, dir))
 			return NULL;
+	if (!dir_exists(dir))
+		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(formats) && other == NULL; i++)
 		if (formats[i].is_here(a, dir))
 			other = formats[i].name;
@@ -66,22 +69,44 @@ static bool has_own_place(const struct account *x)
 	       strstr(x->extra, "home=");
 }
 
+/* Whether there is a directory for mail of the domain, looked at once each: with new volumes there
+ * is none, whatever the number of accounts. */
+static bool has_domain(struct arena *a, struct map *known, const char *root, const char *domain)
+{
+	static bool yes = true, no = false;
+	bool *answer = map_get(known, domain);
+
+	if (answer == NULL) {
+		answer = dir_exists(arena_printf(a, "%s/%s", root, domain)) ? &yes : &no;
+		(void)map_add(known, domain, answer);
+	}
+	return *answer;
+}
+
+/* The format of the account's mail when nothing is stored as `wanted`, else NULL. */
+static const char *account_format(struct arena *a, struct map *domains, const char *root,
+				  const struct account *x, const char *wanted)
+{
+	if (has_own_place(x) || !has_domain(a, domains, root, x->domain))
+		return NULL;
+	return other_format(a, mail_dir(a, root, x), wanted);
+}
+
 void formats_check(const struct service_ctx *ctx, const char *root, const char *note,
 		   struct problems *p)
 {
 	const char *wanted = ctx->s->dovecot_mailbox_format, *format = NULL;
 	const struct account_vec *accounts = &ctx->in->accounts;
 	const struct account *first = NULL;
+	struct map domains;
 	size_t n = 0;
 
 	if (is_noted(ctx, note))
 		return;
+	map_init(&domains, ctx->arena, 16);
 	for (size_t i = 0; i < accounts->n; i++) {
 		const struct account *x = &accounts->v[i];
-		const char *found =
-			has_own_place(x)
-				? NULL
-				: other_format(ctx->arena, mail_dir(ctx->arena, root, x), wanted);
+		const char *found = account_format(ctx->arena, &domains, root, x, wanted);
 		if (found == NULL)
 			continue;
 		format = n++ == 0 ? found : format;

@@ -6,7 +6,7 @@
  * Dovecot sees mail of one format only; what lies there in another would look like an empty mailbox.
  * So a start with such mail is refused. The format in force is noted in the state volume, and the
  * mailboxes are looked at only while the note does not agree with the settings: one stat(2) for each
- * account, once.
+ * domain and for each account of a domain that has mail, once.
  *
  *	maildir		DOMAIN/LOCAL/cur	home directory DOMAIN/LOCAL/home
  *	sdbox		DOMAIN/LOCAL/mailboxes	home directory DOMAIN/LOCAL
