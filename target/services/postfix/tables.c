@@ -271,10 +271,13 @@ static void tables_begin(const struct live_ctx *ctx, void **state_r)
 {
 	struct tables_state *st = ARENA_NEW(ctx->svc->arena, struct tables_state);
 	struct err err = ERR_INIT;
+	bool any = false;
 	int fds[2];
 
 	*state_r = st;
-	if (ctx->svc->in->accounts.n + ctx->svc->in->aliases.n < CHILD_FROM ||
+	for (int t = 0; t < T_COUNT; t++)
+		any = any || table_is_wanted(ctx, t);
+	if (!any || ctx->svc->in->accounts.n + ctx->svc->in->aliases.n < CHILD_FROM ||
 	    pipe2(fds, O_CLOEXEC) < 0)
 		return;
 	st->child = fork();
