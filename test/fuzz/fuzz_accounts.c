@@ -64,7 +64,8 @@ static void check_edits(struct arena *a, struct str text, const struct parsed *b
 	struct str line;
 	size_t at;
 
-	linefile_append(text, NEW_ADDRESS "|{PLAIN}x", &added);
+	buf_add(&added, text.p, text.n);
+	linefile_tail(text, NEW_ADDRESS "|{PLAIN}x", &added);
 	struct str with = { added.p, added.n };
 	if (!accounts_find(with, NEW_ADDRESS, &line, NULL))
 		BUG("what was added is not found");

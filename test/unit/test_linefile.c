@@ -149,9 +149,36 @@ static void test_append(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		buf_reset(&out);
-		linefile_append(str_from(cases[i].text), cases[i].lines, &out);
+		buf_adds(&out, cases[i].text);
+		linefile_tail(str_from(cases[i].text), cases[i].lines, &out);
 		assert_string_equal(out.p, cases[i].result);
 	}
+}
+
+/* What a power failure leaves of a line that was being added is no line; anything else stays, to be reported. */
+static void test_trim(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		size_t n, left;
+	} cases[] = {
+		{ "", 0, 0 },	     { "a\n", 2, 2 },  { "a\n\0\0", 4, 2 },
+		{ "a\n#b\0", 5, 4 }, { "#b\0", 3, 2 }, { "a\nb\0", 4, 4 }, /* a piece of a line */
+		{ "\0\0\0", 3, 3 },					   /* a file that is lost */
+		{ "a\n\0\n", 4, 4 }, /* somebody has written on */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(linefile_trim((struct str){ cases[i].text, cases[i].n }).n,
+				 cases[i].left);
+	struct arena a;
+	arena_init(&a, "nuls");
+	char *text = arena_alloc(&a, LINEFILE_LINE_MAX + 3);
+	memcpy(text, "a\n", 2);
+	assert_int_equal(linefile_trim((struct str){ text, LINEFILE_LINE_MAX + 2 }).n, 2);
+	assert_int_equal(linefile_trim((struct str){ text, LINEFILE_LINE_MAX + 3 }).n,
+			 LINEFILE_LINE_MAX + 3);
+	arena_fini(&a);
 }
 
 static void test_tail(void **state UNUSED)
@@ -192,6 +219,7 @@ static void test_may_have(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_trim),	 cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_tail),	 cmocka_unit_test(test_may_have),
 		cmocka_unit_test(test_append),	 cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_too_long), cmocka_unit_test(test_reading),

@@ -99,6 +99,19 @@ bool linefile_may_have(struct str text, struct str start)
 	return false;
 }
 
+struct str linefile_trim(struct str text)
+{
+	size_t n = text.n;
+
+	while (n > 0 && text.p[n - 1] == '\0')
+		n--;
+	if (n == 0 || n == text.n || text.n - n > LINEFILE_LINE_MAX)
+		return text;
+	const char *before = memrchr(text.p, '\n', n);
+	const char *last = before ? before + 1 : text.p;
+	return last == text.p + n || *last == '#' ? (struct str){ text.p, n } : text;
+}
+
 /* One line of linefile_edit(): raw is the line with its end, line the same without. */
 static void edit_line(struct str raw, struct str line, linefile_edit_fn *edit, void *ctx,
 		      struct buf *out)
@@ -143,12 +156,6 @@ void linefile_tail(struct str text, const char *lines, struct buf *out)
 		buf_add(out, line.p, line.n);
 		buf_adds(out, end);
 	}
-}
-
-void linefile_append(struct str text, const char *lines, struct buf *out)
-{
-	buf_add(out, text.p, text.n);
-	linefile_tail(text, lines, out);
 }
 
 void linefile_edit(struct str text, linefile_edit_fn *edit, void *ctx, const char *append,

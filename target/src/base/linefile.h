@@ -41,20 +41,22 @@ bool linefile_next(struct linefile *lf, struct str *line_r, const char **bad_r);
  * is looked at, which is several times as fast as reading the lines. */
 bool linefile_may_have(struct str text, struct str start);
 
+/* The text without the NUL bytes that a power failure may leave in place of a line that was being added:
+ * behind a whole line or a comment, and no more than a line may have. */
+struct str linefile_trim(struct str text);
+
 /* How an edit decides about a data line: KEEP, DROP, or REPLACE (text appended to `out` by the
  * callback, without LF). */
 enum linefile_verdict { LINE_KEEP, LINE_DROP, LINE_REPLACE };
 typedef enum linefile_verdict linefile_edit_fn(void *ctx, struct str line, struct buf *out);
 
 /* Copies text to out, passing each data line through edit; `append` (may be NULL) is added as a
- * last line as linefile_append() does. A missing final LF is added only when something is appended. */
+ * last line as linefile_tail() has it. A missing final LF is added only when something is appended. */
 void linefile_edit(struct str text, linefile_edit_fn *edit, void *ctx, const char *append,
 		   struct buf *out);
 
-/* Copies text to out and adds the lines (separated by "\n", none at the end) behind it, with line
- * ends as the last one of the text. */
-void linefile_append(struct str text, const char *lines, struct buf *out);
-/* What linefile_append() adds behind the text. */
+/* What is to be added behind the text for these lines (separated by "\n", none at the end): line ends
+ * are those of its last line, which gets one when it has none. */
 void linefile_tail(struct str text, const char *lines, struct buf *out);
 
 #endif

@@ -73,8 +73,8 @@ static bool read_file(struct edit *e, struct edit_file *f, struct err *err)
 	}
 	if (!f->existed)
 		text = arena_alloc(&e->arena, ROOM + 1);
-	f->before = f->after = (struct str){ text, n };
-	f->tail = text + n;
+	f->before = f->after = linefile_trim((struct str){ text, n });
+	f->tail = text + f->before.n;
 	return true;
 }
 
@@ -143,7 +143,8 @@ void edit_append(struct edit *e, const char *name, const char *lines)
 		f->after.n += tail.n;
 		f->changed = true;
 	} else {
-		linefile_append(f->after, lines, &whole);
+		buf_add(&whole, f->after.p, f->after.n);
+		buf_add(&whole, tail.p, tail.n);
 		edit_write(e, name, &whole);
 	}
 	buf_wipe(&tail);

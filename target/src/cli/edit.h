@@ -61,7 +61,7 @@ bool edit_begin(struct edit *e, const char *dir, struct err *err) MUST_CHECK;
 bool edit_read(struct edit *e, const char *name, struct str *text_r, struct err *err) MUST_CHECK;
 /* Sets what the file (read before) shall hold; takes the text over and leaves *text empty. */
 void edit_write(struct edit *e, const char *name, struct buf *text);
-/* Adds lines (separated by "\n", none at the end) as linefile_append() does. */
+/* Adds lines (separated by "\n", none at the end) as linefile_tail() has them. */
 void edit_append(struct edit *e, const char *name, const char *lines);
 /* As edit_write(), for a file that holds a secret: 0600 when it is new. Directories in its name are made. */
 void edit_write_secret(struct edit *e, const char *name, struct buf *text);

@@ -235,7 +235,7 @@ static bool read_text(struct arena *a, const char *dir, const char *name, struct
 			return false;
 		}
 	}
-	*text_r = (struct str){ text ? text : "", n };
+	*text_r = linefile_trim((struct str){ text ? text : "", n });
 	if (missing_r)
 		*missing_r = missing;
 	return true;
