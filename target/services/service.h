@@ -222,9 +222,10 @@ struct service_live {
 	bool (*prepare)(const struct live_ctx *ctx, void **state_r, struct err *err);
 	bool (*commit)(const struct live_ctx *ctx, void *state, struct err *err);
 	void (*abort)(const struct live_ctx *ctx, void *state);
-	/* Short cut for one account that is new or has a new password (both hooks or none;
-	 * ctx->in is empty). can_put: whether the tables as they are allow it; when not,
-	 * everything is applied the long way. */
+	/* Short cut for one account that is new or has a new password (all three hooks or none;
+	 * ctx->in is empty). has: the tables know the account. can_put: the tables as they are
+	 * allow it; when not, everything is applied the long way. */
+	bool (*has)(const struct live_ctx *ctx, const struct account *account);
 	bool (*can_put)(const struct live_ctx *ctx, const struct account *account);
 	bool (*put)(const struct live_ctx *ctx, const struct account *account, struct err *err);
 };

@@ -498,6 +498,7 @@ static void test_put_one(void **state UNUSED)
 	struct account ben = {
 		.address = "ben@example.test", .domain = "example.test", .hash = HASH, .extra = ""
 	};
+	struct account anna = { .address = "anna@example.test", .domain = "example.test" };
 	struct account elsewhere = {
 		.address = "x@new.test", .domain = "new.test", .hash = HASH, .extra = ""
 	};
@@ -511,7 +512,10 @@ static void test_put_one(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
 		const struct service_live *live = live_of(services[i]);
 		assert_true(live->can_put(&ctx, &ben));
+		assert_false(live->has(&ctx, &ben));
+		assert_true(live->has(&ctx, &anna));
 		assert_true(live->put(&ctx, &ben, &err));
+		assert_true(live->has(&ctx, &ben));
 	}
 	assert_false(live_of("postfix")->can_put(&ctx, &elsewhere));
 	assert_false(live_of("postfix")->can_put(&ctx, &caught));

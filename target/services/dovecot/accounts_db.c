@@ -191,9 +191,10 @@ static int64_t account_sum(const struct account *acc)
 	return (int64_t)(h >> 1);
 }
 
+/* The text stays where it is until the row is written. */
 static void bind_text(sqlite3_stmt *q, int at, struct str s)
 {
-	(void)sqlite3_bind_text(q, at, s.p, (int)s.n, SQLITE_TRANSIENT);
+	(void)sqlite3_bind_text(q, at, s.p, (int)s.n, SQLITE_STATIC);
 }
 
 /* Parameters: 1 name, 2 password, 3 sum, 4… the extra columns in order. */
@@ -404,6 +405,27 @@ static bool db_prepare(const struct live_ctx *ctx, void **state_r, struct err *e
 	return true;
 }
 
+/* True also when the table can't be asked. */
+static bool db_has(const struct live_ctx *ctx, const struct account *account)
+{
+	struct db_state st = { .db = NULL };
+	struct err ignored = ERR_INIT;
+	sqlite3_stmt *q = NULL;
+	bool none;
+
+	if (!open_db(ctx, &st, &ignored))
+		return true;
+	none = sqlite3_prepare_v2(st.db, "SELECT 1 FROM account WHERE name = ?", -1, &q, NULL) ==
+	       SQLITE_OK;
+	if (none) {
+		bind_text(q, 1, str_from(account->address));
+		none = sqlite3_step(q) == SQLITE_DONE;
+	}
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_close(st.db);
+	return !none;
+}
+
 static bool db_can_put(const struct live_ctx *ctx UNUSED, const struct account *account UNUSED)
 {
 	return true;
@@ -463,6 +485,7 @@ const struct service_live accounts_live = {
 	.prepare = db_prepare,
 	.commit = db_commit,
 	.abort = db_abort,
+	.has = db_has,
 	.can_put = db_can_put,
 	.put = db_put,
 };

@@ -35,6 +35,11 @@ static void abort_work(const struct live_ctx *ctx, void *state)
 		accounts_live.abort(ctx, state);
 }
 
+static bool has(const struct live_ctx *ctx, const struct account *account)
+{
+	return accounts_live.has(ctx, account);
+}
+
 static bool can_put(const struct live_ctx *ctx, const struct account *account)
 {
 	return accounts_live.can_put(ctx, account);
@@ -50,6 +55,7 @@ const struct service_live dovecot_live = {
 	.prepare = prepare,
 	.commit = commit,
 	.abort = abort_work,
+	.has = has,
 	.can_put = can_put,
 	.put = put,
 };

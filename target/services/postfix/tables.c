@@ -440,6 +440,12 @@ static bool tables_can_put(const struct live_ctx *ctx, const struct account *acc
 	       cdb_has(ctx, T_MAILBOXES, account->address) >= 0;
 }
 
+static bool tables_have(const struct live_ctx *ctx, const struct account *account)
+{
+	return cdb_has(ctx, T_MAILBOXES, account->address) != 0 ||
+	       lmdb_table_has(ctx, "recent.lmdb", account->address);
+}
+
 static bool tables_put(const struct live_ctx *ctx, const struct account *account, struct err *err)
 {
 	return cdb_has(ctx, T_MAILBOXES, account->address) == 1 ||
@@ -481,6 +487,7 @@ const struct service_live postfix_live = {
 	.prepare = tables_prepare,
 	.commit = tables_commit,
 	.abort = tables_abort,
+	.has = tables_have,
 	.can_put = tables_can_put,
 	.put = tables_put,
 };

@@ -19,10 +19,13 @@
 #include "cli/maildata.h"
 #include "cli/say.h"
 #include "cli/secret.h"
+#include "cli/source.h"
 #include "inputs/accounts.h"
 #include "inputs/aliases.h"
 #include "inputs/patterns.h"
 #include "inputs/quotas.h"
+#include "plan/apply.h"
+#include "plan/quick.h"
 
 #define KICK_MS 5000
 
@@ -104,6 +107,29 @@ static void note_account(struct edit *e, const char *address, const char *hash)
 		e->account = x;
 }
 
+/* Adds the account to the file and to the tables of the running server, without reading the file. */
+static bool add_quickly(const struct cmd *cmd, const char *address, const char *hash)
+{
+	struct settings_source src;
+	struct err err = ERR_INIT;
+	struct edit e;
+	bool done = false;
+
+	if (!apply_is_running() || account_new_problem(address))
+		return false;
+	if (edit_begin(&e, cmd->config_dir, &err) && !known_in_environment(&e.arena, address)) {
+		note_account(&e, address, hash);
+		source_current(&e.arena, &src, NULL);
+		done = e.account &&
+		       quick_add(&e.arena, &src, arena_printf(&e.arena, "%s|%s", address, hash),
+				 e.account);
+	}
+	if (done)
+		warn_of_new(&e, address);
+	edit_end(&e);
+	return done;
+}
+
 static void note_new_account(struct edit *e, const char *address, const char *hash)
 {
 	warn_of_new(e, address);
@@ -116,6 +142,7 @@ int email_add(const struct cmd *cmd)
 					   .is_new = true,
 					   .normal = given_new_address,
 					   .check = check_new,
+					   .quick = add_quickly,
 					   .before_commit = note_new_account };
 
 	return hashed_set(cmd, &add);

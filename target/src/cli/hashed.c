@@ -38,10 +38,12 @@ int hashed_set(const struct cmd *cmd, const struct hashed *h)
 
 	arena_init(&a, "password");
 	const char *name = h->normal(&a, cmd->argv[0]);
-	bool ok = (cmd->password || precheck(cmd, h, name, &err)) &&
-		  ask_hash(&a, cmd, &hash, &err) && edit_begin(&e, cmd->config_dir, &err) &&
-		  h->check(&e, name, &text, &err);
-	if (ok) {
+	bool ok = (cmd->password || precheck(cmd, h, name, &err)) && ask_hash(&a, cmd, &hash, &err);
+	if (ok && h->quick && h->quick(cmd, name, hash)) {
+		arena_wipe(&a);
+		return 0;
+	}
+	if (ok && edit_begin(&e, cmd->config_dir, &err) && h->check(&e, name, &text, &err)) {
 		if (h->is_new) {
 			edit_append(&e, h->file, arena_printf(&a, "%s|%s", name, hash));
 		} else {

@@ -19,6 +19,8 @@ struct hashed {
 	const char *(*normal)(struct arena *a, const char *given);
 	/* Reads the file's text; false with the reason when the name can't be added or updated. */
 	bool (*check)(struct edit *e, const char *name, struct str *text_r, struct err *err);
+	/* The short way for a new name; false: nothing has changed, the usual way is gone. May be NULL. */
+	bool (*quick)(const struct cmd *cmd, const char *name, const char *hash);
 	/* Called before the change is committed, with the new hash; may be NULL. What it leaves in
 	 * the edit must live until edit_commit() has returned. */
 	void (*before_commit)(struct edit *e, const char *name, const char *hash);

@@ -44,7 +44,6 @@ struct work {
 	struct inputs in;
 	struct plan plan;
 	const char *stamp; /* of the files, made before they were read */
-	int lock;
 };
 
 static int fail(struct problems *p, const struct err *err, const char *subject)
@@ -232,7 +231,7 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 	if (w->in.fallen.n == 0 && !stamp_store(&w->arena, PATH_LIVE, w->stamp, &err))
 		return fail(p, &err, "start");
 	write_status(w, p);
-	keep_later(&server_where, &w->in, NULL, (struct str){ "", 0 }, w->lock);
+	keep_later(&server_where, &w->in, NULL, (struct str){ "", 0 });
 	return 0;
 }
 
@@ -249,10 +248,8 @@ int apply_boot(const struct settings_source *src, struct problems *p)
 	if (!dir_make(PATH_APPLY_LOCK, &attr, &err) || !dir_make(PATH_STATE_OWN, &attr, &err) ||
 	    !dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err))
 		status = fail(p, &err, "start");
-	else {
-		w->lock = lock;
+	else
 		status = boot_locked(w, src, p);
-	}
 	return status;
 }
 
@@ -341,7 +338,7 @@ static int live_locked(struct work *w, const struct settings_source *src, struct
 	result_r->changed = changed != 0;
 	result_r->changed_inputs = changed;
 	if (result_r->applied && overrides_ok)
-		keep_later(&server_where, &w->in, NULL, (struct str){ "", 0 }, w->lock);
+		keep_later(&server_where, &w->in, NULL, (struct str){ "", 0 });
 	return sound ? 0 : ERR_DATA;
 }
 
@@ -357,10 +354,8 @@ int apply_live(const struct settings_source *src, struct problems *p, struct app
 	arena_init(&w->arena, "live");
 	if (!dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err))
 		status = fail(p, &err, "tables");
-	else {
-		w->lock = lock;
+	else
 		status = live_locked(w, src, p, result_r);
-	}
 	return status;
 }
 
@@ -394,7 +389,6 @@ int apply_renew(const struct settings_source *src, struct problems *p)
 	arena_init(&w->arena, "renew");
 	if (!dir_lock(PATH_APPLY_LOCK, LOCK_WAIT_MS, &lock, &err))
 		return fail(p, &err, "settings of the daemons");
-	w->lock = lock;
 	return renew_locked(w, src, p);
 }
 

@@ -12,9 +12,18 @@
 
 #include "inputs/inputs.h"
 
+struct arena;
+
 /* Keeps the good files of `in`, or, when name is not NULL, the one file `name` with this text.
- * apply_lock is closed in the child. Trouble is logged. */
+ * The child holds no lock but that of the copies. Trouble is logged. */
 void keep_later(const struct inputs_where *where, const struct inputs *in, const char *name,
-		struct str text, int apply_lock);
+		struct str text);
+
+/* For a line that is added to the accounts file: its copy gets the line too, so that nothing is read or
+ * written that grows with the file. begin, before the line is added: takes the lock of the copies; false
+ * unless the copy is known to be what the file is (PATH_KEPT: which file the last child has left). later:
+ * after the line is in force. */
+bool keep_line_begin(struct arena *a, const struct inputs_where *where, int *lock_r) MUST_CHECK;
+void keep_line_later(const struct inputs_where *where, const char *line, int lock);
 
 #endif

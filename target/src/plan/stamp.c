@@ -11,16 +11,29 @@
 
 #define STAMP_MAX ((size_t)1 << 20)
 
+static void add_line(struct buf *out, const char *path, const struct stat *st)
+{
+	buf_printf(out, "%s %ju %ju %jd %jd.%09ld %jd.%09ld\n", path, (uintmax_t)st->st_dev,
+		   (uintmax_t)st->st_ino, (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec,
+		   st->st_mtim.tv_nsec, (intmax_t)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+}
+
 static void add_file(struct buf *out, const char *path)
 {
 	struct stat st;
 
-	buf_adds(out, path);
 	if (stat(path, &st) == 0)
-		buf_printf(out, " %ju %ju %jd %jd.%09ld %jd.%09ld", (uintmax_t)st.st_dev,
-			   (uintmax_t)st.st_ino, (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
-			   st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
-	buf_addc(out, '\n');
+		add_line(out, path, &st);
+	else
+		buf_printf(out, "%s\n", path);
+}
+
+const char *stamp_line(struct arena *a, const char *path, const struct stat *st)
+{
+	autobuf struct buf out = BUF_INIT;
+
+	add_line(&out, path, st);
+	return buf_dup(a, &out);
 }
 
 /* Every entry of the directory, in the order of the directory: it is the same while nothing

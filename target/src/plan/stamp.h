@@ -15,6 +15,8 @@
 
 #include "inputs/inputs.h"
 
+/* The line of one file, as stat(2) has told. */
+const char *stamp_line(struct arena *a, const char *path, const struct stat *st);
 /* In the arena. */
 const char *stamp_make(struct arena *a, const struct settings *s, const struct inputs_where *where);
 /* The stamp of what is live in dir, or "". */
