@@ -283,6 +283,21 @@ struct service {
 	bool is_supervisor;
 };
 
+/* Whether the service is part of this configuration. */
+static inline bool service_is_enabled(const struct service *svc, const struct settings *s)
+{
+	return svc->enabled == NULL || svc->enabled(s);
+}
+
+/* The service's policy server, or NULL when there is none or it is not part of this configuration. */
+static inline const struct service_policy *service_policy_of(const struct service *svc,
+							     const struct settings *s)
+{
+	const struct service_policy *x = service_is_enabled(svc, s) ? svc->policy : NULL;
+
+	return x && (x->when == NULL || x->when(s)) ? x : NULL;
+}
+
 /* The value of a fact of any service; false = there is none of that name. */
 bool service_fact(const struct service_ctx *ctx, const char *name, struct tpl_value *value_r);
 

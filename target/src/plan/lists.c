@@ -30,7 +30,7 @@ static const char *program_command(const struct plan *plan, const struct service
 
 	for (const char *const *dep = svc->after; dep && *dep; dep++) {
 		int d = plan_service_index(*dep);
-		if (d >= 0 && plan_is_enabled(services_all[d], plan->ctx.s) &&
+		if (d >= 0 && service_is_enabled(services_all[d], plan->ctx.s) &&
 		    services_all[d]->program.ready)
 			buf_printf(&out, "/usr/local/bin/mailserver exec --after %s -- ",
 				   services_all[d]->program.ready);

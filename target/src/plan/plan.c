@@ -25,7 +25,7 @@ static void visit_service(struct visit *v, int i)
 {
 	const struct service *svc = services_all[i];
 
-	if (v->state[i] == 2 || !plan_is_enabled(svc, v->plan->ctx.s))
+	if (v->state[i] == 2 || !service_is_enabled(svc, v->plan->ctx.s))
 		return;
 	if (v->state[i] == 1) {
 		problems_add(v->p, SEV_ERROR, svc->name, NULL,
@@ -86,8 +86,8 @@ static void gather_service(struct plan *plan, const struct service *svc)
 		*VEC_PUSH(plan->arena, &plan->logs) = l;
 	if (svc->milter && (svc->milter->when == NULL || svc->milter->when(s)))
 		add_milter(plan, svc->milter);
-	if (svc->policy && (svc->policy->when == NULL || svc->policy->when(s)))
-		add_policy(plan, svc->policy);
+	if (service_policy_of(svc, s))
+		add_policy(plan, service_policy_of(svc, s));
 	if (svc->spawn && (svc->spawn->when == NULL || svc->spawn->when(s)))
 		*VEC_PUSH(plan->arena, &plan->spawns) = svc->spawn;
 	if (svc->is_supervisor)
@@ -150,7 +150,7 @@ bool plan_judge(struct arena *a, const struct settings *s, const char *name, str
 	const struct service_ctx ctx = { .arena = a, .s = s };
 
 	for (int i = 0; services_all[i]; i++)
-		if (services_all[i]->judge && plan_is_enabled(services_all[i], s) &&
+		if (services_all[i]->judge && service_is_enabled(services_all[i], s) &&
 		    services_all[i]->judge(&ctx, name, text, p))
 			return true;
 	return false;

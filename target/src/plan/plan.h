@@ -63,10 +63,6 @@ void plan_make(struct arena *a, const struct settings *s, const struct inputs *i
 	       struct plan *plan, struct problems *p);
 void plan_print(const struct plan *plan, struct buf *out);
 
-static inline bool plan_is_enabled(const struct service *svc, const struct settings *s)
-{
-	return svc->enabled == NULL || svc->enabled(s);
-}
 /* Position in services_all, -1 = no such service. */
 int plan_service_index(const char *name);
 
