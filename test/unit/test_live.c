@@ -239,6 +239,8 @@ static void test_access(void **state UNUSED)
 	put(&f, "postfix-accounts.cf", "anna@a.test|" HASH "\nben@b.test|" HASH "\n");
 	(void)apply(&f);
 	assert_null(lmdb_value(&f, "send-access.lmdb", "a.test"));
+	assert_string_equal(lmdb_value(&f, "checks.lmdb", "send"), "DUNNO");
+	assert_string_equal(lmdb_value(&f, "checks.lmdb", "receive"), "DUNNO");
 	put(&f, "postfix-send-access.cf",
 	    "A.test REJECT\nben@b.test OK\nlater@b.test 550 no\n<> DISCARD\n");
 	put(&f, "postfix-receive-access.cf", "ben@b.test HOLD\n");
@@ -247,6 +249,8 @@ static void test_access(void **state UNUSED)
 	assert_string_equal(lmdb_value(&f, "send-access.lmdb", "<>"), "DISCARD");
 	assert_string_equal(lmdb_value(&f, "send-access.lmdb", "ben@b.test"), "OK");
 	assert_string_equal(lmdb_value(&f, "receive-access.lmdb", "ben@b.test"), "HOLD");
+	assert_string_equal(lmdb_value(&f, "checks.lmdb", "send"), "ask_send");
+	assert_string_equal(lmdb_value(&f, "checks.lmdb", "receive"), "ask_receive");
 	assert_string_equal(lmdb_value(&f, "send-logins.lmdb", "anna@a.test"), "REJECT");
 	assert_string_equal(lmdb_value(&f, "send-logins.lmdb", "ben@b.test"), "DUNNO");
 	assert_string_equal(lmdb_value(&f, "send-logins.lmdb", "later@b.test"), "550 no");
@@ -260,6 +264,8 @@ static void test_access(void **state UNUSED)
 	put(&f, "postfix-send-access.cf", "");
 	assert_int_equal(apply(&f), INPUT_ACCESS);
 	assert_null(lmdb_value(&f, "send-access.lmdb", "a.test"));
+	assert_string_equal(lmdb_value(&f, "checks.lmdb", "send"), "DUNNO");
+	assert_string_equal(lmdb_value(&f, "checks.lmdb", "receive"), "ask_receive");
 	assert_null(lmdb_value(&f, "send-logins.lmdb", "carl@sub.a.test"));
 	temp_close(&f.t);
 }
@@ -425,11 +431,13 @@ static void test_recipients_of_few_limits(void **state UNUSED)
 /* Whether quota-status is asked about recipients. */
 static bool quota_is_asked(struct fixture *f)
 {
-	const char *ask = lmdb_value(f, "policies.lmdb", "quota");
+	const char *ask = lmdb_value(f, "checks.lmdb", "quota");
 
-	if (ask)
+	/* Without quotas main.cf does not ask. */
+	assert_int_equal(ask != NULL, f->s.enable_quotas);
+	if (ask && !streq(ask, "DUNNO"))
 		assert_string_equal(ask, "ask_quota");
-	return ask != NULL;
+	return ask && !streq(ask, "DUNNO");
 }
 
 static void test_quota_is_asked_where_there_is_one(void **state UNUSED)

@@ -168,7 +168,7 @@ smtpd_helo_restrictions =
 # smtpd_sender_restrictions of port 25, and of submission through mua_sender_restrictions. Who is kept from
 # sending or receiving stands first, so that it holds for users who have logged in too; changed in place.
 dms_smtpd_sender_restrictions =
-	check_sender_access lmdb:/run/mailserver/live/send-access,
+	check_sender_access pipemap:{ static:send, lmdb:/run/mailserver/live/checks },
 	permit_sasl_authenticated,
 	permit_mynetworks,
 {{#postfix_reject_unknown_client_hostname}}
@@ -208,23 +208,27 @@ smtpd_relay_restrictions =
 	permit_sasl_authenticated,
 	reject_unauth_destination
 
-# A policy server answers DUNNO or a refusal, never OK: OK would skip what follows it. One with a name is asked while
-# the table says so: while it has something to say.
+# Checks that are made only while they have something to say, which checks.lmdb knows: one look-up for each, whatever the
+# address. A policy server answers DUNNO or a refusal, never OK: OK would skip what follows it.
 smtpd_restriction_classes =
+	ask_send
+	ask_receive
 {{#named_policies}}
 	ask_{{policy_name}}
 {{/named_policies}}
+ask_send = check_sender_access lmdb:/run/mailserver/live/send-access
+ask_receive = check_recipient_access lmdb:/run/mailserver/live/receive-access
 {{#named_policies}}
 ask_{{policy_name}} = check_policy_service {{policy_server}}
 {{/named_policies}}
 smtpd_recipient_restrictions =
-	check_recipient_access lmdb:/run/mailserver/live/receive-access,
+	check_recipient_access pipemap:{ static:receive, lmdb:/run/mailserver/live/checks },
 	permit_sasl_authenticated,
 	permit_mynetworks,
 	reject_unauth_destination,
 {{#policies_early}}
 {{#policy_name}}
-	check_recipient_access pipemap:{ static:{{policy_name}}, lmdb:/run/mailserver/live/policies },
+	check_recipient_access pipemap:{ static:{{policy_name}}, lmdb:/run/mailserver/live/checks },
 {{/policy_name}}
 {{^policy_name}}
 	check_policy_service {{policy_server}},
@@ -237,7 +241,7 @@ smtpd_recipient_restrictions =
 	reject_unlisted_recipient,
 {{#policies}}
 {{#policy_name}}
-	check_recipient_access pipemap:{ static:{{policy_name}}, lmdb:/run/mailserver/live/policies },
+	check_recipient_access pipemap:{ static:{{policy_name}}, lmdb:/run/mailserver/live/checks },
 {{/policy_name}}
 {{^policy_name}}
 	check_policy_service {{policy_server}},

@@ -12,9 +12,9 @@
 #include "base/file.h"
 #include "inputs/senders.h"
 #include "postfix/access_tables.h"
+#include "postfix/check_table.h"
 #include "postfix/dane.h"
 #include "postfix/lmdb_table.h"
-#include "postfix/policy_table.h"
 #include "postfix/relay_tables.h"
 #include "postfix/sni_table.h"
 
@@ -471,7 +471,7 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 	if (!commit_domains(ctx, err))
 		return false;
 	if (!relay_tables_commit(ctx, err) || !access_tables_commit(ctx, err) ||
-	    !tls_policy_commit(ctx, err) || !policy_table_commit(ctx, err))
+	    !tls_policy_commit(ctx, err) || !check_table_commit(ctx, err))
 		return false;
 	for (int t = T_MAILBOXES; t < T_COUNT; t++)
 		if (st->ready[t] && !publish(ctx, (enum table)t, err))
@@ -482,7 +482,7 @@ static bool tables_commit(const struct live_ctx *ctx, void *state, struct err *e
 
 const struct service_live postfix_live = {
 	.inputs = INPUT_TLS | INPUT_ACCOUNTS | INPUT_ALIASES | INPUT_REGEXP | INPUT_LOCAL_ALIASES |
-		  INPUT_RELAYS | INPUT_ACCESS | INPUT_TLS_POLICY | POLICY_TABLE_INPUTS,
+		  INPUT_RELAYS | INPUT_ACCESS | INPUT_TLS_POLICY | CHECK_TABLE_INPUTS,
 	.begin = tables_begin,
 	.prepare = tables_prepare,
 	.commit = tables_commit,
