@@ -199,8 +199,23 @@ carla_has() { [ "$(tools mt count "$(address mail)" carla@example.test secret3)"
 
 @test "sender domain that does not exist: refused" {
 	run tools swaks --server "$(address mail)" --ehlo mx.other.test --from bob@nowhere.test --to anna@example.test
-	assert_status 24
 	assert_match '<\*\* +[45]50 [45]\.1\.8'
+	refute_match '<- +354'
+	wait_until 10 log_matches mail 'reject: DATA .* <bob@nowhere.test>: Sender address rejected: Domain not found; .* to=<anna@'
+	run tools swaks --server "$(address mail)" --ehlo mx.other.test --from bob@nowhere.test --to anna@example.test,ben@example.test
+	assert_match '<\*\* +[45]50 [45]\.1\.8'
+	refute_match '<- +354'
+	run tools swaks --server "$(address mail)" --ehlo mx.other.test --from '<>' --to anna@example.test
+	assert_status 0
+}
+
+@test "DNS is asked about a sender once for each message, not for each recipient" {
+	dns_add <<<log-queries
+	run tools swaks --server "$(address mail)" --ehlo mx.other.test --from bob@nosuch-once.test \
+		--to anna@example.test,ben@example.test,postmaster@example.test,abuse@example.test
+	assert_match '<\*\* +[45]50 [45]\.1\.8'
+	wait_until 5 log_has tools 'query[MX] nosuch-once.test'
+	assert_equal "$(log_of tools | grep -cF 'query[MX] nosuch-once.test')" 1
 }
 
 @test "HELO that is no host name: refused" {

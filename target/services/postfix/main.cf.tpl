@@ -170,13 +170,12 @@ smtpd_helo_restrictions =
 dms_smtpd_sender_restrictions =
 	check_sender_access pipemap:{ static:send, lmdb:/run/mailserver/live/checks },
 	permit_sasl_authenticated,
-	permit_mynetworks,
 {{#postfix_reject_unknown_client_hostname}}
-	reject_unknown_sender_domain,
+	permit_mynetworks,
 	reject_unknown_client_hostname
 {{/postfix_reject_unknown_client_hostname}}
 {{^postfix_reject_unknown_client_hostname}}
-	reject_unknown_sender_domain
+	permit_mynetworks
 {{/postfix_reject_unknown_client_hostname}}
 
 {{#smtp_only}}
@@ -257,10 +256,12 @@ smtpd_recipient_restrictions =
 {{name}}_time_limit = 3600s
 {{/spawns}}
 
+# What DNS says about the sender is asked once here, for a message; above it would be asked for each recipient.
 smtpd_data_restrictions =
 	permit_mynetworks,
 	permit_sasl_authenticated,
-	reject_unauth_pipelining
+	reject_unauth_pipelining,
+	reject_unknown_sender_domain
 
 # --- Scanners, asked while the message comes in
 #
