@@ -17,10 +17,12 @@ setup_file() {
 		{
 			account_line anna@example.test secret
 			account_line ben@example.test secret
+			account_line carla@example.test secret
 		} >"$(config "$format")/postfix-accounts.cf"
 		echo 'ben@example.test:1M' >"$(config "$format")/dovecot-quotas.cf"
 		echo 'require ["fileinto", "mailbox"]; if header :contains "Subject" "to-lists" { fileinto :create "Lists"; }' \
 			>"$(config "$format")/anna@example.test.dovecot.sieve"
+		cp "$(config "$format")/anna@example.test.dovecot.sieve" "$(config "$format")/carla@example.test.dovecot.sieve"
 		# shellcheck disable=SC2046,SC2086
 		server_start "$format" -e DOVECOT_MAILBOX_FORMAT="$format" -e ENABLE_FTS=1 -e ENABLE_SPAMASSASSIN=1 -e ENABLE_MANAGESIEVE=1 \
 			-v "$LAB-$format-mail:/var/mail" -v "$LAB-$format-state:/var/mail-state" \
@@ -76,6 +78,35 @@ has_learned_spam() {
 	in_server mdbox test -e /var/mail/example.test/anna/storage/m.1
 	in_server mdbox test -e /var/mail/example.test/anna/.dovecot.sieve
 	in_server maildir test -e /var/mail/example.test/anna/home/.dovecot.sieve
+}
+
+@test "each format: an open session sees in STATUS and LIST what comes meanwhile, also into a new folder" {
+	local format
+	for format in $FORMATS; do
+		run tools python3 - "$(address "$format")" <<-'END'
+			import imaplib, smtplib, ssl, sys, time
+			host = sys.argv[1]
+			tls = ssl.create_default_context(); tls.check_hostname = False; tls.verify_mode = ssl.CERT_NONE
+			c = imaplib.IMAP4(host, timeout=20); c.starttls(tls); c.login("carla@example.test", "secret")
+			def count(box):
+			    status, data = c.status(box, "(MESSAGES)")
+			    return int(data[0].split()[-1].strip(b")")) if status == "OK" else 0
+			def send(subject, box):
+			    before = count(box)
+			    with smtplib.SMTP(host, 25, "mx.other.test", timeout=20) as smtp:
+			        smtp.sendmail("bob@other.test", ["carla@example.test"], "Subject: %s\r\n\r\nHello.\r\n" % subject)
+			    deadline = time.monotonic() + 10
+			    while count(box) != before + 1:
+			        if time.monotonic() > deadline: sys.exit("%s has %d messages, not %d" % (box, count(box), before + 1))
+			        time.sleep(0.02)
+			print(c.list())
+			for subject, box in (("plain", "INBOX"), ("plain", "INBOX"), ("to-lists", "Lists"), ("to-lists", "Lists")):
+			    send(subject, box)
+			if not any(line.endswith(b" Lists") for line in c.list()[1]): sys.exit("Lists is not listed")
+			if c.select("Lists")[1] != [b"2"]: sys.exit("Lists: %s" % c.select("Lists"))
+		END
+		assert_status 0
+	done
 }
 
 @test "each format: files are for the mail user only" {
@@ -196,7 +227,7 @@ documented() {
 	wait_until 30 is_stopped wrong
 	assert_equal "$(exit_status wrong)" 78
 	run log_of wrong
-	assert_match "DOVECOT_MAILBOX_FORMAT='mdbox': the mail of anna@example.test and 1 more is stored as maildir"
+	assert_match "DOVECOT_MAILBOX_FORMAT='mdbox': the mail of anna@example.test and 2 more is stored as maildir"
 	assert_output 'Mailbox formats'
 	server_remove wrong
 

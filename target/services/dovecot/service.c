@@ -39,22 +39,22 @@ static struct tpl_value quotas(const struct service_ctx *ctx)
 	return tpl_bool(has_quotas(ctx->s));
 }
 
-/* Whether dovecot.cf says something about quotas; what, is not looked at. */
-static bool has_own_quotas(const struct service_ctx *ctx)
+/* Whether dovecot.cf says something about it; what, is not looked at. */
+static bool cf_mentions(const struct service_ctx *ctx, const char *word)
 {
 	const struct line_vec *lines = &ctx->in->dovecot_cf;
-	bool own = false;
+	bool found = false;
 
-	for (size_t i = 0; !own && i < lines->n; i++)
-		own = strstr(lines->v[i], "quota") != NULL;
-	return own;
+	for (size_t i = 0; !found && i < lines->n; i++)
+		found = strcasestr(lines->v[i], word) != NULL;
+	return found;
 }
 
 /* Limits are only where an account has one of its own. */
 static struct tpl_value quotas_by_account(const struct service_ctx *ctx)
 {
 	return tpl_bool(has_quotas(ctx->s) && ctx->s->postfix_mailbox_size_limit == 0 &&
-			!has_own_quotas(ctx));
+			!cf_mentions(ctx, "quota"));
 }
 
 static struct tpl_value bytes_or_unlimited(const struct service_ctx *ctx, int64_t n)
@@ -127,6 +127,14 @@ static struct tpl_value quota_mail_size(const struct service_ctx *ctx)
 static struct tpl_value mailboxes_maildir(const struct service_ctx *ctx)
 {
 	return tpl_bool(streq(ctx->s->dovecot_mailbox_format, "maildir"));
+}
+
+/* Other formats have no dovecot-uidlist. Who has the mailboxes listed by their index alone (LAYOUT=index,
+ * mailbox_list_layout) needs each entry. */
+static struct tpl_value lmtp_leaves_list(const struct service_ctx *ctx)
+{
+	return tpl_bool(streq(ctx->s->dovecot_mailbox_format, "maildir") &&
+			!cf_mentions(ctx, "layout") && !cf_mentions(ctx, "mailbox_list"));
 }
 
 static struct tpl_value ipv4_only(const struct service_ctx *ctx)
@@ -211,6 +219,8 @@ static void translate(struct arena *a, const char *file, struct str text, struct
 
 static const struct fact facts[] = {
 	{ "dovecot_cf", "lines of the administrator's dovecot.cf", dovecot_cf },
+	{ "lmtp_leaves_list", "deliveries are not entered into the index of mailboxes",
+	  lmtp_leaves_list },
 	{ "lmtp_as_mail_user", "LMTP, IMAP and POP3 run as vmail", lmtp_as_mail_user },
 	{ "quotas", "mailbox quotas are kept and asked for", quotas },
 	{ "quotas_by_account", "no limit but accounts' own", quotas_by_account },
@@ -336,7 +346,7 @@ static const struct service_probe probes[] = {
 /* To ask about a recipient costs more than all other checks of it. */
 static bool may_be_full(const struct service_ctx *ctx)
 {
-	return has_own_quotas(ctx) || quota_limits_any(ctx->s, ctx->in);
+	return cf_mentions(ctx, "quota") || quota_limits_any(ctx->s, ctx->in);
 }
 
 static const struct service_policy quota_status = { .server = "unix:/run/dovecot/quota-status",
