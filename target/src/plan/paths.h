@@ -17,8 +17,8 @@
 #define PATH_BOOT_CURRENT PATH_BOOT "/current"
 /* Look-up tables and certificates at fixed names. */
 #define PATH_LIVE PATH_RUN "/live"
-/* A directory that is locked while something is applied. */
 #define PATH_KEPT PATH_LIVE "/.kept" /* see keep.h */
+/* A directory that is locked while something is applied. */
 #define PATH_APPLY_LOCK PATH_RUN "/apply"
 /* Effective settings for the command line, 0600. */
 #define PATH_SNAPSHOT PATH_RUN "/settings"
