@@ -15,7 +15,7 @@
  * LIMITS
  *	A file that ends without LF, with CR LF, that is empty, a link, or no regular file is refused:
  *	it is to be replaced. After a power failure some file systems show NUL bytes in place of what
- *	was being written; a reader calls such a line bad.
+ *	was being written; linefile.h leaves them out.
  */
 #ifndef BASE_APPEND_H
 #define BASE_APPEND_H
