@@ -62,7 +62,7 @@ records() {
 	echo "_25._tcp.mx.plain.test. TLSA 3 1 1 $(spki)"
 	echo 'plain.test. MX 10 mx.plain.test.'
 	echo "mx.plain.test. A $(address plainmx)"
-	for domain in dane wrong plain forged; do
+	for domain in dane wrong plain forged other; do
 		echo "_smtp._tls.$domain.test. TXT \"v=TLSRPTv1; rua=mailto:reports@other.test\""
 	done
 	echo '_smtp._tls.sts.test. TXT "v=TLSRPTv1;rua=https://mta-sts.sts.test/reports,mailto:reports@other.test"'
@@ -511,6 +511,80 @@ event() { printf '{"d":"%s.test","pr":"v=TLSRPTv1; rua=mailto:x@y.test","policie
 	# Strangers in the container can't tell it anything.
 	run in_server count setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'ls /run/tlsrpt'
 	assert_output 'Permission denied'
+}
+
+# The number of the message that is a report about DOMAIN.
+report_mail() { tools sh -c "grep -l '^TLS-Report-Domain: $1' /srv/mx/mail/*.eml 2>/dev/null" | sed 's/\.eml$//' | head -n 1; }
+has_report_mail() { [ -n "$(report_mail "$1")" ]; }
+
+# What is in the report's attachment: its type and name, and the facts of the JSON text.
+attachment='import email, gzip, json, sys
+m = email.message_from_binary_file(open(sys.argv[1] + ".eml", "rb"))
+print(m.get_content_type(), m.get_param("report-type"), m["TLS-Report-Submitter"], m["TLS-Required"], m["From"])
+print(m["Subject"])
+part = m.get_payload()[1]
+print(part.get_content_type(), part.get_filename())
+r = json.loads(gzip.decompress(part.get_payload(decode=True)))
+print(r["report-id"], r["policies"][0]["policy"]["policy-domain"], r["policies"][0]["summary"]["total-failure-session-count"])'
+
+@test "TLSRPT: reports of a day go by mail, signed, and by https; refused ones again; once each, and none about themselves" {
+	local yesterday today state=/var/mail-state/lib-tlsrpt key
+	yesterday=$(date -u -d yesterday +%F) today=$(date -u +%F)
+	run log_of count
+	assert_output 'mail of example.test is not signed (DKIM)'
+	run in_server count cat /etc/crontab
+	assert_output '*/10 * * * * tlsrpt /usr/local/bin/mailserver tls-reports send'
+	in_server count setup config dkim keytype ed25519
+	key=$(tools dkimcheck record /config/count/opendkim/keys/example.test/mail.private)
+	echo "txt-record=mail._domainkey.example.test,\"$key\"" | dns_add
+	run in_server count mailserver tls-reports send today
+	assert_status 1
+	assert_output 'the day is not over'
+	# What was counted above, as if it had been yesterday.
+	in_server count mv "$state/$today" "$state/$yesterday"
+	"$ENGINE" exec "$LAB-sts" touch /srv/no-reports
+	in_server count mailserver tls-reports send "$yesterday"
+	wait_until 20 has_report_mail wrong.test
+	wait_until 20 has_report_mail sts.test
+	run tools python3 -c "$attachment" "$(report_mail wrong.test)"
+	assert_equal "$output" "multipart/report tlsrpt example.test No <noreply-smtp-tls-reporting@example.test>
+Report Domain: wrong.test Submitter: example.test Report-ID: <$yesterday.wrong.test@mail.example.test>
+application/tlsrpt+gzip example.test!wrong.test!$(date -u -d "$yesterday" +%s)!$(($(date -u -d "$today" +%s) - 1)).json.gz
+$yesterday.wrong.test@mail.example.test mx.wrong.test 1"
+	run tools dkimcheck verify "$(report_mail wrong.test).eml"
+	assert_match '^pass d=example.test s=mail '
+	run log_of count
+	assert_match "is not taken by https://mta-sts.sts.test/reports: .*503"
+	run in_server count setup tls report list
+	assert_output "$yesterday sts.test: 1 sessions with TLS, 0 failed; sent to 1"
+
+	# Again: only to where it was refused.
+	"$ENGINE" exec "$LAB-sts" rm /srv/no-reports
+	in_server count mailserver tls-reports send "$yesterday"
+	run "$ENGINE" exec "$LAB-sts" sh -c 'cat /srv/reports/1.type; echo; gzip -dc </srv/reports/1'
+	assert_output 'application/tlsrpt+gzip'
+	assert_output '"policy-domain": "sts.test"'
+	assert_output "\"report-id\": \"$yesterday.sts.test@mail.example.test\""
+	in_server count mailserver tls-reports send "$yesterday"
+	assert_equal "$("$ENGINE" exec "$LAB-sts" ls /srv/reports | wc -l)" 2
+	assert_equal "$(tools sh -c 'grep -l "^TLS-Report-Domain: sts.test" /srv/mx/mail/*.eml' | wc -l)" 1
+	run in_server count setup tls report list
+	assert_output "$yesterday sts.test: 1 sessions with TLS, 0 failed; sent to 2"
+	# The reports went to other.test, which asks for reports too.
+	wait_until 20 log_matches count 'postfix/smtp.*to=<reports@other.test>.*status=sent'
+	refute_output other.test
+	run log_of count
+	refute_output 'domain=other.test'
+	assert_equal "$(in_server count find "$state" ! -user tlsrpt | wc -l)" 0
+	# Other mail to it counts.
+	send count bob@other.test
+	wait_until 10 counted count other 1 0
+	# What waits for its time is not sent before.
+	send count bob@dane.test
+	wait_until 10 counted count dane 1 0
+	"$ENGINE" exec -u tlsrpt "$LAB-count" mailserver tls-reports send
+	run in_server count setup tls report list
+	assert_output "$today dane.test: 1 sessions with TLS, 0 failed; sent to 0"
 }
 
 @test "TLSRPT: a full disk costs counts, not mail and not what was counted" {

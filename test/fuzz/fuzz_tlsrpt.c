@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Input: a datagram of the MTA, or what was kept. What is read can be written and read again, and is the
+ * Input: a datagram of the MTA, what was kept, or a domain's record. What is read can be written and read again, and is the
  * same then; added to itself it has twice the counts.
  */
 #include "base/arena.h"
+#include "base/net.h"
+#include "tlsrpt/rua.h"
 #include "tlsrpt/tally.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,6 +35,23 @@ static void check(struct arena *a, struct tally *t)
 	tally_write_report(t, &head, &report);
 }
 
+static void check_record(struct arena *a, const char *record)
+{
+	struct err err = ERR_INIT;
+	struct rua_vec places;
+
+	if (!rua_parse(a, record, &places, &err))
+		return;
+	if (places.n == 0 || places.n > RUA_MAX)
+		BUG("%zu places", places.n);
+	for (size_t i = 0; i < places.n; i++) {
+		const char *to = places.v[i].to;
+		if (*to == '-' || strpbrk(to, " \t\r\n") ||
+		    (places.v[i].https ? !has_prefix(to, "https://") : !is_email(to)))
+			BUG("a place '%s'", to);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = { (const char *)data, size };
@@ -53,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (tally_parse(&a, text, &t, &err))
 		check(&a, &t);
+	check_record(&a, str_dup(&a, text));
 	arena_fini(&a);
 	return 0;
 }

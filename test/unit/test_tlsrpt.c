@@ -2,7 +2,10 @@
 /* tlsrpt: what the MTA tells of a session, how it adds up, what is kept on disk, and the report. */
 #include "unit/unit.h"
 
+#include "tlsrpt/mail.h"
 #include "tlsrpt/reports.h"
+#include "tlsrpt/rua.h"
+#include "tlsrpt/send.h"
 
 #define EVENT(domain, policies)                                                                    \
 	"{\"d\":\"" domain "\",\"pr\":\"v=TLSRPTv1; rua=mailto:r@a.test\",\"policies\":[" policies \
@@ -277,7 +280,7 @@ static void test_report(void **state UNUSED)
 		"          \"receiving-ip\": \"192.0.2.7\",\n"
 		"          \"failed-session-count\": 1\n        }\n      ]\n    }\n  ]\n}\n";
 	const char *conf_text =
-		"# x\n\norganization example.com\nhost mail.example.com\ncontact tls@example.com\n";
+		"# x\n\norganization example.com\nhost mail.example.com\ncontact tls@example.com\nsender no@example.com\n";
 	autobuf struct buf out = BUF_INIT;
 	struct reports_conf conf;
 	struct err err = ERR_INIT;
@@ -296,13 +299,177 @@ static void test_report(void **state UNUSED)
 	arena_fini(&a);
 }
 
+static void test_sent(void **state UNUSED)
+{
+	struct tally_sent places[] = { { "https://a.test/x", 3, NOW, TALLY_GIVEN_UP },
+				       { "b@a.test", 1, NOW + 1, TALLY_SENT } };
+	autobuf struct buf kept = BUF_INIT, report = BUF_INIT;
+	const struct tally_head head = { "o", "c", "i", "2026-11-28" };
+	struct err err = ERR_INIT;
+	struct tally again;
+	struct arena a;
+
+	arena_init(&a, "test");
+	struct tally t = parse(&a, EVENT("a.test", NONE("0")));
+	t.sent.v = places;
+	t.sent.n = 2;
+	tally_write(&t, &kept);
+	assert_done(tally_parse(&a, str_from(kept.p), &again, &err), &err);
+	assert_int_equal(again.sent.n, 2);
+	assert_string_equal(again.sent.v[0].to, "https://a.test/x");
+	assert_int_equal(again.sent.v[0].tries, 3);
+	assert_int_equal(again.sent.v[0].state, TALLY_GIVEN_UP);
+	assert_int_equal(again.sent.v[1].last, NOW + 1);
+	assert_int_equal(again.sent.v[1].state, TALLY_SENT);
+	tally_write_report(&t, &head, &report);
+	assert_null(strstr(report.p, "https://a.test/x"));
+	assert_false(tally_parse(&a, str_from("{\"domain\":\"a.test\",\"sent\":[{\"to\":\"x\"}]}"),
+				 &again, &err));
+	assert_err(&err, ERR_DATA, "a place without its state");
+	arena_fini(&a);
+}
+
+/* The places of a record, with blanks between; what is wrong with it. */
+static const char *places_of(struct arena *a, const char *record)
+{
+	autobuf struct buf out = BUF_INIT;
+	struct rua_vec places;
+	struct err err = ERR_INIT;
+
+	if (!rua_parse(a, record, &places, &err))
+		return arena_strdup(a, err.text);
+	for (size_t i = 0; i < places.n; i++)
+		buf_printf(&out, "%s%s", i ? " " : "", places.v[i].to);
+	return buf_dup(a, &out);
+}
+
+static void test_rua(void **state UNUSED)
+{
+	static const char none[] = "no place for reports that can be used";
+	static const struct {
+		const char *record, *places;
+	} cases[] = {
+		{ "", "no record that begins with v=TLSRPTv1" },
+		{ "v=TLSRPTv2; rua=mailto:a@b.test", "no record that begins with v=TLSRPTv1" },
+		{ "v=TLSRPTv1", none },
+		{ "v=TLSRPTv1; ruf=mailto:a@b.test", none },
+		{ "v=TLSRPTv1; rua=", none },
+		{ "v=TLSRPTv1; rua=a@b.test", none },
+		{ "v=TLSRPTv1; rua=mailto:b.test", none },
+		{ "v=TLSRPTv1; rua=mailto:-oQ@b.test", none },
+		{ "v=TLSRPTv1; rua=mailto:a%0ab@b.test", none },
+		{ "v=TLSRPTv1; rua=mailto:a%4", none },
+		{ "v=TLSRPTv1; rua=mailto:a%zz@b.test", none },
+		{ "v=TLSRPTv1; rua=mailto:a%c3%a4@b.test", none },
+		{ "v=TLSRPTv1; rua=http://b.test/x", none },
+		{ "v=TLSRPTv1; rua=file:///etc/passwd", none },
+		{ "v=TLSRPTv1; rua=https://", none },
+		{ "v=TLSRPTv1; rua=https:///x", none },
+		{ "v=TLSRPTv1; rua=https://b.test/a b", none },
+		{ "v=TLSRPTv1; rua=https://b.test/\"x", none },
+		{ "v=TLSRPTv1;rua=mailto:a@b.test", "a@b.test" },
+		{ "v=TLSRPTv1 ; x=1 ; rua = MailTo:a%40b.test?subject=x , https://b.test/r%2Cx?y=1 ;",
+		  "a@b.test https://b.test/r%2Cx?y=1" },
+		{ "v=TLSRPTv1; rua=mailto:bad,mailto:a@b.test", "a@b.test" },
+		{ "v=TLSRPTv1; rua=mailto:1@b.test,mailto:2@b.test,mailto:3@b.test,mailto:4@b.test,"
+		  "mailto:5@b.test,mailto:6@b.test",
+		  "1@b.test 2@b.test 3@b.test 4@b.test 5@b.test" },
+	};
+	struct arena a;
+
+	arena_init(&a, "test");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(places_of(&a, cases[i].record), cases[i].places);
+	arena_fini(&a);
+}
+
+static void test_due(void **state UNUSED)
+{
+	const int64_t over = (DAY + 1) * STORE_DAY_S;
+	int64_t first = INT64_MAX, last = 0;
+	struct arena a;
+
+	arena_init(&a, "test");
+	for (int i = 0; i < 1000; i++) {
+		const char *domain = arena_printf(&a, "d%d.test", i);
+		int64_t due = send_due("mail.example.com", domain, DAY) - over;
+		assert_int_equal(due, send_due("mail.example.com", domain, DAY) - over);
+		first = due < first ? due : first;
+		last = due > last ? due : last;
+	}
+	assert_true(first >= SEND_FIRST_S && first < 1200);
+	assert_true(last < SEND_SPREAD_S && last > SEND_SPREAD_S - 1800);
+	assert_true(send_due("mail.example.com", "a.test", DAY) !=
+		    send_due("mx.example.com", "a.test", DAY));
+	arena_fini(&a);
+}
+
+static void test_decide(void **state UNUSED)
+{
+	struct tally_sent failed = { "x", 1, NOW, TALLY_FAILED },
+			  sent = { "x", 1, NOW, TALLY_SENT },
+			  given_up = { "x", 1, NOW, TALLY_GIVEN_UP };
+	const int64_t end = NOW + SEND_TRY_S;
+
+	assert_int_equal(send_decide(NULL, NOW, NOW - 1), SEND_NOT_NOW);
+	assert_int_equal(send_decide(NULL, NOW, NOW), SEND_TRY);
+	assert_int_equal(send_decide(NULL, NOW, end - 1), SEND_TRY);
+	assert_int_equal(send_decide(NULL, NOW, end), SEND_NOT_NOW);
+	assert_int_equal(send_decide(&failed, NOW, NOW + 3599), SEND_NOT_NOW);
+	assert_int_equal(send_decide(&failed, NOW, NOW + 3600), SEND_TRY);
+	assert_int_equal(send_decide(&failed, NOW - 60, NOW - 10),
+			 SEND_TRY); /* the clock was set back */
+	assert_int_equal(send_decide(&failed, NOW, end), SEND_GIVE_UP);
+	assert_int_equal(send_decide(&given_up, NOW, end + 1), SEND_NOT_NOW);
+	assert_int_equal(send_decide(&sent, NOW, NOW + 3600), SEND_NOT_NOW);
+	assert_int_equal(send_decide(&sent, NOW, end), SEND_NOT_NOW);
+}
+
+static void test_mail(void **state UNUSED)
+{
+	const struct mail mail = {
+		.from = "no@example.com",
+		.to = "r@a.test",
+		.contact = "tls@example.com",
+		.domain = "a.test",
+		.id = "2026-11-28.a.test@mail.example.com",
+		.day = "2026-11-28",
+		.start_s = DAY * STORE_DAY_S,
+		.end_s = (DAY + 1) * STORE_DAY_S - 1,
+		.now = NOW + STORE_DAY_S,
+		.gzip = STR_LIT("0123456789012345678901234567890123456789012345678901234567890"),
+	};
+	static const char *const parts[] = {
+		"From: <no@example.com>\nTo: <r@a.test>\nDate: Sun, 29 Nov 2026 ",
+		"\nSubject: Report Domain: a.test Submitter: example.com "
+		"Report-ID: <2026-11-28.a.test@mail.example.com>\n",
+		"\nTLS-Report-Domain: a.test\nTLS-Report-Submitter: example.com\nTLS-Required: No\n",
+		"\nContent-Type: multipart/report; report-type=\"tlsrpt\"; boundary=",
+		"\nContent-Type: application/tlsrpt+gzip\nContent-Transfer-Encoding: base64\n",
+		" filename=\"example.com!a.test!1795824000!1795910399.json.gz\"\n\n"
+		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2\nNzg5MA==\n",
+	};
+	autobuf struct buf out = BUF_INIT;
+	struct arena a;
+
+	arena_init(&a, "test");
+	mail_write(&a, &mail, &out);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strstr(out.p, parts[i]))
+			fail_msg("missing: %s\nin:\n%s", parts[i], out.p);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_event_errors), cmocka_unit_test(test_event),
 		cmocka_unit_test(test_merge),	     cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_days),	     cmocka_unit_test(test_store),
-		cmocka_unit_test(test_kept_errors),  cmocka_unit_test(test_report),
+		cmocka_unit_test(test_sent),	     cmocka_unit_test(test_rua),
+		cmocka_unit_test(test_due),	     cmocka_unit_test(test_decide),
+		cmocka_unit_test(test_mail),	     cmocka_unit_test(test_kept_errors),
+		cmocka_unit_test(test_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

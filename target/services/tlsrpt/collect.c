@@ -19,8 +19,8 @@
 #include "base/proc.h"
 #include "tlsrpt/store.h"
 
-#define QUEUE_MAX ((size_t)1 << 19)
-#define QUEUE_KEEP ((size_t)1 << 16)
+#define QUEUE_MAX ((size_t)1 << 17)
+#define QUEUE_KEEP ((size_t)1 << 14)
 #define COMPLAINTS_MS (INT64_C(3600) * 1000)
 #define COMPLAINTS_MAX 10
 

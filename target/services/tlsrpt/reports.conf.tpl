@@ -4,3 +4,4 @@
 organization {{domainname}}
 host {{hostname}}
 contact {{tlsrpt_contact}}
+sender {{tlsrpt_sender}}

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reports about TLS (TLSRPT): a program that the MTA tells of each TLS session with a domain that asks for
- * reports, and what prints them.
+ * reports, and what prints and sends them.
  *
  * SOURCES
  *	RFC 8460; postconf(5) smtp_tlsrpt_enable, TLSRPT_README.
  */
 #include "service.h"
 
+#include "base/net.h"
+#include "inputs/dkim.h"
 #include "tlsrpt/collect.h"
 #include "tlsrpt/reports.h"
 
@@ -18,8 +20,31 @@ static bool enabled(const struct settings *s)
 	return s->enable_tlsrpt;
 }
 
+static bool sends(const struct settings *s)
+{
+	return s->tlsrpt_send;
+}
+
+static void check_signature(const struct service_ctx *ctx, struct problems *p)
+{
+	const char *domain = email_domain(ctx->s->tlsrpt_sender);
+
+	if (ctx->s->enable_opendkim && dkim_signs_domain(&ctx->in->dkim, domain))
+		return;
+	problems_add(p, SEV_NOTE, "TLSRPT_SENDER",
+		     ctx->s->enable_opendkim
+			     ? arena_printf(ctx->arena,
+					    "setup config dkim domain %s; or TLSRPT_SEND=0", domain)
+			     : "ENABLE_OPENDKIM=1, or TLSRPT_SEND=0",
+		     "mail of %s is not signed (DKIM): others need not take reports about TLS "
+		     "without a signature",
+		     domain);
+}
+
 static void check(const struct service_ctx *ctx, struct problems *p)
 {
+	if (ctx->s->tlsrpt_send)
+		check_signature(ctx, p);
 	for (size_t i = 0; i < ctx->in->main_cf.n; i++) {
 		const struct override *x = &ctx->in->main_cf.v[i];
 		if (streq(x->name, OWN_PREFIX "enable") || streq(x->name, OWN_PREFIX "socket_name"))
@@ -60,6 +85,11 @@ static const struct service_probe probes[] = {
 	{ .name = NULL },
 };
 
+static const struct service_cron crons[] = {
+	{ "*/10 * * * *", "tlsrpt", "/usr/local/bin/mailserver tls-reports send", sends },
+	{ NULL, NULL, NULL, NULL },
+};
+
 static const struct service_applet applets[] = {
 	{ "tls-reports", reports_main },
 	{ NULL, NULL },
@@ -74,6 +104,7 @@ const struct service service_tlsrpt = {
 	.dirs = dirs,
 	.leftovers = leftovers,
 	.probes = probes,
+	.crons = crons,
 	.applets = applets,
 	.program = { .command = "/usr/local/bin/mailserver tls-reports collect",
 		     .user = "tlsrpt",

@@ -104,8 +104,8 @@ bool store_read(struct arena *a, const char *dir, int64_t day, const char *domai
 	return tally_parse(a, (struct str){ text, n }, tally_r, err) || err_wrap(err, "%s", path);
 }
 
-static bool write_tally(struct arena *a, const char *dir, int64_t day, const struct tally *tally,
-			struct err *err)
+bool store_write(struct arena *a, const char *dir, int64_t day, const struct tally *tally,
+		 struct err *err)
 {
 	const struct file_attr attr = { 0640, (uid_t)-1, (gid_t)-1 },
 			       dir_attr = { 0750, (uid_t)-1, (gid_t)-1 };
@@ -164,7 +164,7 @@ bool store_count(struct store *store, int64_t now, struct str datagram, struct e
 	bool ok = tally_parse_event(&a, datagram, &event, err) &&
 		  read_kept(&a, store, event.domain, &kept, &is_new, err) &&
 		  tally_merge(&a, &kept, &event, err) &&
-		  write_tally(&a, store->dir, store->day, &kept, err);
+		  store_write(&a, store->dir, store->day, &kept, err);
 	if (ok)
 		store->domains += is_new;
 	arena_fini(&a);

@@ -45,5 +45,8 @@ void store_domains(struct arena *a, const char *dir, int64_t day, struct text_ve
 /* Nothing kept: err->sys == ENOENT. */
 bool store_read(struct arena *a, const char *dir, int64_t day, const char *domain,
 		struct tally *tally_r, struct err *err) MUST_CHECK;
+/* Replaces what is kept of a day that is over; today is the collector's. */
+bool store_write(struct arena *a, const char *dir, int64_t day, const struct tally *tally,
+		 struct err *err) MUST_CHECK;
 
 #endif

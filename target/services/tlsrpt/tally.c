@@ -48,6 +48,8 @@ static const struct {
 	{ 305, "dnssec-invalid" },
 	{ 306, "dane-required" },
 };
+static const char *const states[] = { "failed", "sent", "given up" }; /* as enum tally_state */
+
 #define FAILURE_OTHER "validation-failure" /* "a general failure" */
 
 /* Names in the event and in the report, in the order of struct tally_failure. */
@@ -342,6 +344,24 @@ static bool take_policy(struct arena *a, const json_t *j, struct tally_policy *o
 	       take_failures(a, json_object_get(j, "failure-details"), out, err);
 }
 
+static bool take_sent(struct arena *a, const json_t *list, struct tally *out, struct err *err)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *j = json_array_get(list, i);
+		const char *state = text_of(json_object_get(j, "state"));
+		struct tally_sent x = { .to = copy_text(a, text_of(json_object_get(j, "to")),
+							RECORD_MAX) };
+		if (x.to == NULL || state == NULL || !take_count(j, "tries", &x.tries, err) ||
+		    !take_count(j, "last", &x.last, err))
+			return err_set(err, ERR_DATA, "a place without its state");
+		for (size_t k = 0; k < ARRAY_SIZE(states); k++)
+			if (streq(state, states[k]))
+				x.state = (enum tally_state)k; /* the order is the same */
+		*VEC_PUSH(a, &out->sent) = x;
+	}
+	return true;
+}
+
 bool tally_parse(struct arena *a, struct str text, struct tally *tally_r, struct err *err)
 {
 	autojson json_t *root = load(text, err);
@@ -354,6 +374,8 @@ bool tally_parse(struct arena *a, struct str text, struct tally *tally_r, struct
 	for (size_t i = 0; i < json_array_size(policies); i++)
 		if (!take_policy(a, json_array_get(policies, i), VEC_PUSH(a, &tally.policies), err))
 			return false;
+	if (!take_sent(a, json_object_get(root, "sent"), &tally, err))
+		return false;
 	*tally_r = tally;
 	return true;
 }
@@ -411,6 +433,22 @@ static json_t *policies_json(const struct tally *tally)
 	return array;
 }
 
+static json_t *sent_json(const struct tally_sent_vec *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct tally_sent *x = &list->v[i];
+		json_t *j = json_object();
+		(void)json_object_set_new(j, "to", json_string(x->to));
+		(void)json_object_set_new(j, "state", json_string(states[x->state]));
+		(void)json_object_set_new(j, "tries", json_integer(x->tries));
+		(void)json_object_set_new(j, "last", json_integer(x->last));
+		(void)json_array_append_new(array, j);
+	}
+	return array;
+}
+
 static int add_part(const char *part, size_t n, void *out)
 {
 	buf_add(out, part, n);
@@ -431,6 +469,8 @@ void tally_write(const struct tally *tally, struct buf *out)
 	(void)json_object_set_new(root, "domain", json_string(tally->domain));
 	(void)json_object_set_new(root, "record", json_string(tally->record));
 	(void)json_object_set_new(root, "policies", policies_json(tally));
+	if (tally->sent.n > 0)
+		(void)json_object_set_new(root, "sent", sent_json(&tally->sent));
 	dump(root, out);
 }
 

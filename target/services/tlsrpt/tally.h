@@ -50,10 +50,21 @@ struct tally_policy {
 };
 VEC_TYPE(tally_policy_vec, struct tally_policy);
 
+enum tally_state { TALLY_FAILED, TALLY_SENT, TALLY_GIVEN_UP };
+
+/* What came of sending the report to one place. */
+struct tally_sent {
+	const char *to;
+	int64_t tries, last; /* seconds since 1970 */
+	enum tally_state state;
+};
+VEC_TYPE(tally_sent_vec, struct tally_sent);
+
 struct tally {
 	const char *domain; /* lower case */
 	const char *record; /* "v=TLSRPTv1; rua=…", the latest */
 	struct tally_policy_vec policies;
+	struct tally_sent_vec sent; /* of a day that is over */
 };
 
 /* What a report says beside the counts. */

@@ -75,6 +75,7 @@ static const char *const used_by_code[] = {
 	"SMTP_TLS_DANE",
 	"ENABLE_RESOLVER",
 	"ENABLE_MTA_STS",
+	"TLSRPT_SEND",
 };
 
 struct lint {
