@@ -13,6 +13,21 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+static size_t slot_of(struct str domain)
+{
+	return (size_t)hash_bytes(domain.p, domain.n) % ADDRESS_DOMAINS;
+}
+
+static bool is_known(const struct address_memory *m, const char *domain)
+{
+	struct str s = str_from(domain), known;
+
+	if (s.n == 0)
+		return false;
+	known = m->domains[slot_of(s)];
+	return known.n == s.n && memcmp(known.p, s.p, s.n) == 0;
+}
+
 bool address_is_plain(const struct address_memory *m, const char *address)
 {
 	size_t n = 0;
@@ -22,8 +37,7 @@ bool address_is_plain(const struct address_memory *m, const char *address)
 		is_letter(address[n - 1])))
 		n++;
 	return n > 0 && n <= LOCAL_PLAIN_MAX && address[n] == '@' && address[n - 1] != '.' &&
-	       m->domain.n > 0 && strncmp(address + n + 1, m->domain.p, m->domain.n) == 0 &&
-	       address[n + 1 + m->domain.n] == '\0';
+	       is_known(m, address + n + 1);
 }
 
 void address_remember(struct address_memory *m, const char *address)
@@ -31,6 +45,6 @@ void address_remember(struct address_memory *m, const char *address)
 	const char *at = strrchr(address, '@');
 	struct str domain = at ? str_from(at + 1) : (struct str){ "", 0 };
 
-	if (domain.n <= DOMAIN_PLAIN_MAX)
-		m->domain = domain;
+	if (domain.n > 0 && domain.n <= DOMAIN_PLAIN_MAX)
+		m->domains[slot_of(domain)] = domain;
 }

@@ -3,18 +3,19 @@
  * NAME
  *	address - quick approval of ordinary addresses
  *
- * Large files hold hundreds of thousands of addresses of few domains. An address of plain letters
- * whose domain is the one that was found good last needs no second look; all others go to
- * email_problem().
+ * Large files hold hundreds of thousands of addresses of few domains, in any order. An address of plain
+ * letters whose domain was found good before needs no second look; all others go to email_problem().
  */
 #ifndef INPUTS_ADDRESS_H
 #define INPUTS_ADDRESS_H
 
 #include "base/str.h"
 
-/* The last good domain; {0} at first. It must outlive the memory. */
+#define ADDRESS_DOMAINS 256
+
+/* Good domains, one for each hash value; {0} at first. They must outlive the memory. */
 struct address_memory {
-	struct str domain;
+	struct str domains[ADDRESS_DOMAINS];
 };
 
 /* True when the address is certainly good. Remembers nothing by itself. */
