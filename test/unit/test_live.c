@@ -488,6 +488,38 @@ static void test_text_stays_text(void **state UNUSED)
 	temp_close(&f.t);
 }
 
+/* Writes 60 accounts, the one in the middle with extra fields. */
+static void put_many(struct fixture *f, const char *hash, const char *extra)
+{
+	autobuf struct buf text = BUF_INIT;
+
+	for (int i = 0; i < 60; i++)
+		buf_printf(&text, "u%d@example.test|%s%s\n", i, hash, i == 30 ? extra : "");
+	put(f, "postfix-accounts.cf", text.p);
+	assert_int_equal(apply(f) & INPUT_ACCOUNTS, INPUT_ACCOUNTS);
+	for (int i = 0; i < 60; i++) {
+		const char *name = arena_printf(&f->t.arena, "u%d@example.test", i);
+		assert_string_equal(sql_value(f, "passdb", "password", name), hash);
+		if (i != 30)
+			assert_null(sql_value(f, "userdb", "home", name));
+	}
+}
+
+/* Rows are written several at a time, those with fields one by one; a field that is gone leaves nothing. */
+static void test_many_rows(void **state UNUSED)
+{
+	struct fixture f;
+
+	open_fixture(&f);
+	put_many(&f, HASH, "|userdb_home=/srv/u");
+	assert_string_equal(sql_value(&f, "userdb", "home", "u30@example.test"), "/srv/u");
+	put_many(&f, HASH2, "|userdb_home=/srv/v");
+	assert_string_equal(sql_value(&f, "userdb", "home", "u30@example.test"), "/srv/v");
+	put_many(&f, HASH, "");
+	assert_null(sql_value(&f, "userdb", "home", "u30@example.test"));
+	temp_close(&f.t);
+}
+
 static void test_put_one(void **state UNUSED)
 {
 	static const char *const services[] = { "dovecot", "postfix" };
@@ -692,6 +724,7 @@ int main(void)
 		cmocka_unit_test(test_recipients_of_few_limits),
 		cmocka_unit_test(test_quota_is_asked_where_there_is_one),
 		cmocka_unit_test(test_text_stays_text),
+		cmocka_unit_test(test_many_rows),
 		cmocka_unit_test(test_put_one),
 		cmocka_unit_test(test_failed_prepare_changes_nothing),
 		cmocka_unit_test(test_signing),

@@ -21,6 +21,8 @@
 #include "dovecot/reload.h"
 
 #define BUSY_MS 5000
+#define TOGETHER                                                                                   \
+	20 /* rows of one statement: they share the cursor, which stands where the next one goes */
 #define FIELDS_MAX 64
 
 struct db_state {
@@ -233,6 +235,45 @@ static bool put_account(struct arena *a, struct db_state *st, sqlite3_stmt *q,
 	return sqlite3_step(q) == SQLITE_DONE;
 }
 
+/* A row to write, with the first bytes of its key as a number, so that sorting seldom looks at
+ * the text. */
+struct row {
+	uint64_t prefix;
+	const struct account *account;
+};
+
+/* Many rows that have nothing but name and password. */
+static sqlite3_stmt *prepare_plain(struct db_state *st)
+{
+	autobuf struct buf sql = BUF_INIT;
+	sqlite3_stmt *q = NULL;
+
+	buf_adds(&sql, "INSERT OR REPLACE INTO account(name, password, sum) VALUES ");
+	for (int i = 0; i < TOGETHER; i++)
+		buf_adds(&sql, i == 0 ? "(?, ?, ?)" : ", (?, ?, ?)");
+	return sqlite3_prepare_v2(st->db, sql.p, -1, &q, NULL) == SQLITE_OK ? q : NULL;
+}
+
+static bool is_plain(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].account->quota || rows[i].account->extra[0])
+			return false;
+	return true;
+}
+
+static bool put_plain(sqlite3_stmt *q, const struct row *rows)
+{
+	(void)sqlite3_reset(q);
+	for (int i = 0; i < TOGETHER; i++) {
+		const struct account *acc = rows[i].account;
+		bind_text(q, 3 * i + 1, str_from(acc->address));
+		bind_text(q, 3 * i + 2, str_from(acc->hash));
+		(void)sqlite3_bind_int64(q, 3 * i + 3, account_sum(acc));
+	}
+	return sqlite3_step(q) == SQLITE_DONE;
+}
+
 /* Marks the accounts whose row is as it should be; deletes rows without an account. */
 static bool compare_rows(const struct live_ctx *ctx, struct db_state *st, bool *same,
 			 struct err *err)
@@ -265,13 +306,6 @@ static bool compare_rows(const struct live_ctx *ctx, struct db_state *st, bool *
 	return ok;
 }
 
-/* A row to write, with the first bytes of its key as a number, so that sorting seldom looks at
- * the text. */
-struct row {
-	uint64_t prefix;
-	const struct account *account;
-};
-
 static int by_key(const void *x, const void *y)
 {
 	const struct row *a = x, *b = y;
@@ -303,17 +337,20 @@ static bool write_rows(const struct live_ctx *ctx, struct db_state *st, struct e
 	struct arena *a = ctx->svc->arena;
 	bool *same = arena_array(a, accounts->n + 1, sizeof(*same));
 	struct row *rows = arena_array(a, accounts->n + 1, sizeof(*rows));
-	sqlite3_stmt *put;
-	bool ok = true;
 
 	if (!compare_rows(ctx, st, same, err))
 		return false;
-	if ((put = prepare_put(st)) == NULL)
-		return db_error(err, st);
-	size_t n = sort_rows(ctx, same, rows);
-	for (size_t i = 0; ok && i < n; i++)
-		ok = put_account(a, st, put, rows[i].account) || db_error(err, st);
+	sqlite3_stmt *put = prepare_put(st), *plain = prepare_plain(st);
+	bool ok = put && plain;
+	for (size_t i = 0, n = sort_rows(ctx, same, rows); ok && i < n;) {
+		bool many = n - i >= TOGETHER && is_plain(rows + i, TOGETHER);
+		ok = many ? put_plain(plain, rows + i) : put_account(a, st, put, rows[i].account);
+		i += many ? TOGETHER : 1;
+	}
+	if (!ok)
+		(void)db_error(err, st);
 	(void)sqlite3_finalize(put);
+	(void)sqlite3_finalize(plain);
 	return ok;
 }
 
