@@ -216,6 +216,30 @@ quota_root() { imap "$1" "$2" '' -X 'GETQUOTAROOT INBOX'; }
 	in_setup quota del live@example.test
 }
 
+@test "what was stored and deleted over IMAP while there was no limit counts right, too" {
+	imap live@example.test secret5 '' -X 'CREATE Kept'
+	fill live@example.test secret5 200 Kept
+	fill live@example.test secret5 300 Kept
+	in_setup quota set live@example.test 5M
+	run quota_root live@example.test secret5
+	assert_match 'STORAGE [67][0-9][0-9] 5120'
+	in_setup quota del live@example.test
+	# One that was counted goes, one of another size comes.
+	imap live@example.test secret5 Kept -X 'STORE 1 +FLAGS.SILENT (\Deleted)'
+	imap live@example.test secret5 Kept -X EXPUNGE
+	fill live@example.test secret5 900 Kept
+	in_setup quota set live@example.test 5M
+	run quota_root live@example.test secret5
+	assert_match 'STORAGE 1[34][0-9][0-9] 5120'
+	in_setup quota del live@example.test
+}
+
+@test "a message above the largest size is refused without any limit, too" {
+	run append live@example.test secret5 12000
+	[ "$status" -ne 0 ]
+	assert_match '^< [A-Z0-9]+ NO '
+}
+
 @test "APPEND over the limit is refused; Trash takes 50 MB more" {
 	run append anna@example.test secret1 50
 	[ "$status" -ne 0 ]

@@ -360,12 +360,21 @@ quota "User quota" {
 	}
 }
 
-# Outside the block above, or an account's own quota_storage_size would not count.
+# Outside the block above, or an account's own quota_storage_size would not count. 0 is no limit.
 quota_storage_size = {{quota_storage_size}}
 # Room for a message whose size Postfix could not tell at RCPT.
 quota_storage_grace = {{quota_storage_grace}}
 quota_mail_size = {{quota_mail_size}}
 
+{{#quotas_by_account}}
+# In IMAP, too, who has no limit is not counted with each message. doveadm and quota-status count when they are asked.
+protocol imap {
+	quota "User quota" {
+		quota_ignore_unlimited = yes
+	}
+}
+
+{{/quotas_by_account}}
 # Never OK, which would end Postfix's list of checks. Not knowing an alias is no reason to refuse it.
 quota_status_success = DUNNO
 quota_status_nouser = DUNNO

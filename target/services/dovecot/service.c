@@ -99,9 +99,11 @@ static void check(const struct service_ctx *ctx, struct problems *p)
 	formats_check(ctx, MAIL_ROOT, FORMATS_NOTE, p);
 }
 
+/* 0 rather than "unlimited": quota_ignore_unlimited compares with it. */
 static struct tpl_value quota_storage_size(const struct service_ctx *ctx)
 {
-	return bytes_or_unlimited(ctx, ctx->s->postfix_mailbox_size_limit);
+	return tpl_text(
+		arena_printf(ctx->arena, "%" PRId64 "B", ctx->s->postfix_mailbox_size_limit));
 }
 
 /* Room for one message of the largest size with the headers that are added on the way. */
@@ -224,7 +226,7 @@ static const struct fact facts[] = {
 	{ "lmtp_as_mail_user", "LMTP, IMAP and POP3 run as vmail", lmtp_as_mail_user },
 	{ "quotas", "mailbox quotas are kept and asked for", quotas },
 	{ "quotas_by_account", "no limit but accounts' own", quotas_by_account },
-	{ "quota_storage_size", "default quota, bytes with unit B, or unlimited",
+	{ "quota_storage_size", "default quota, bytes with unit B, 0 for none",
 	  quota_storage_size },
 	{ "quota_storage_grace", "how far one message may go over the quota", quota_storage_grace },
 	{ "quota_mail_size", "largest message that a mailbox takes", quota_mail_size },
