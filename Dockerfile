@@ -30,21 +30,18 @@ RUN set -eu; \
     done; \
     ln -s supervisord /out/files/usr/local/bin/supervisorctl
 
-# --- rules: SpamAssassin's tests of bodies as machine code -----------------------------------------
-# The image has no compiler, so they are compiled here. A rule that an update or an administrator changes later is noticed
-# by SpamAssassin and interpreted again; but for those marked l=0 its compiled form counts all the same
-# (Rule2XSBody.pm, run_body_fast_scan). So none is: where the compiled form hits, the rule as it is now decides.
+# --- rules: which of SpamAssassin's rules may match a line of text ----------------------------------
+# Hyperscan's databases of them, and what asks them (target/services/spamassassin/filter). They are made here, because that takes
+# a compiler and a minute. A rule that an update or an administrator changes later is noticed and interpreted.
 FROM debian:13-slim AS rules
 RUN set -eu; \
     apt-get update; \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        gcc libc6-dev libmail-dkim-perl libperl-dev make re2c sa-compile; \
+        g++ libc6-dev libmail-dkim-perl libperl-dev libvectorscan-dev spamassassin; \
     rm -rf /var/lib/apt/lists/*
-COPY target/services/spamassassin/plugins.pre /etc/rules/
-RUN sed -i 's/\[l=\$lossy\]/[l=1]/' /usr/share/perl5/Mail/SpamAssassin/Plugin/BodyRuleBaseExtractor.pm && \
-    sa-compile --quiet --siteconfigpath=/etc/rules --updatedir=/out && \
-    grep -q 'l=1' /out/Mail/SpamAssassin/CompiledRegexps/body_0.pm && \
-    ! grep -r 'l=0' /out
+COPY target/services/spamassassin/plugins.pre /rules/
+COPY target/services/spamassassin/filter /filter
+RUN sed -i /BodyFilter/d /rules/plugins.pre && /filter/build.sh /rules /out
 
 # --- builder: the binary, and its tests with this release's compiler and sanitizers ---------------
 FROM debian:13-slim AS builder
@@ -93,8 +90,7 @@ RUN set -eu; \
         /var/lib/dpkg/*-old /var/cache/ldconfig/aux-cache /var/log/* /tmp/* /usr/share/mailserver/packages; \
     find / -xdev -type f -perm -4000 -exec chmod u-s {} +
 
-COPY --from=rules /out/Mail/ /usr/local/lib/site_perl/Mail/
-COPY --from=rules /out/auto/ /usr/local/lib/site_perl/auto/
+COPY --from=rules /out/ /usr/local/lib/site_perl/
 
 # supervisord runs with -OO: started once here, it leaves the compiled form of what it imports, which it could not
 # do on a read-only root.

@@ -206,20 +206,68 @@ teardown_file() { e2e_stop; }
 	assert_match '^X-Spam-Score: [89]\.'
 }
 
-@test "rules for bodies are compiled; what was changed since counts as it is now" {
+@test "rules for bodies are tried where they may match; what was changed since counts as it is now" {
 	local able
-	able=$(log_of mail | grep -o "able to use [0-9/]* 'body_0' compiled rules" | tail -1)
-	[[ $able =~ ([0-9]+)/([0-9]+) ]]
-	[ "${BASH_REMATCH[1]}" -gt 300 ] && [ "${BASH_REMATCH[1]}" -lt "${BASH_REMATCH[2]}" ]
-	mail_in mail anna@example.test compiled-1 --body 'Do you want a "Rolex"?'
-	run anna compiled-1 Junk
+	able=$(log_of mail | grep -o 'bodyfilter: has [0-9]* of [0-9]* rules' | tail -1)
+	[[ $able =~ ([0-9]+)\ of\ ([0-9]+) ]]
+	[ "${BASH_REMATCH[1]}" -gt 550 ] && [ "${BASH_REMATCH[1]}" -lt "${BASH_REMATCH[2]}" ]
+	mail_in mail anna@example.test filter-1 --body 'Do you want a "Rolex"?'
+	run anna filter-1 Junk
 	assert_match '^X-Spam-Status: .*EM_ROLEX'
-	mail_in mail anna@example.test compiled-2 --body 'It is interpreted again.'
-	run anna compiled-2 Junk
+	mail_in mail anna@example.test filter-2 --body 'It is interpreted again.'
+	run anna filter-2 Junk
 	assert_match '^X-Spam-Status: .*BANKING_LAWS'
-	mail_in mail anna@example.test compiled-3 --body 'Banking laws are long.'
-	run anna compiled-3
+	mail_in mail anna@example.test filter-3 --body 'Banking laws are long.'
+	run anna filter-3
 	assert_status 0
+}
+
+# verdicts DIRECTORY: what SpamAssassin with this configuration finds in texts made of phrases, a line for each text
+verdicts() {
+	in_server mail perl - "$1" <<-'EOF'
+		use Mail::SpamAssassin;
+		my $sa = Mail::SpamAssassin->new({ site_rules_filename => $ARGV[0], userprefs_filename => '/dev/null', dont_copy_prefs => 1,
+			local_tests_only => 1, home_dir_for_helpers => '/tmp' });
+		my @phrases = split /\n/, <<'END';
+		Do you want a "Rolex"? Order now, no prescription needed!
+		V1AGRA and c.i.a.l.i.s, xan@x, Ph@rmacy, v\xefagra for you
+		I am contacting you on behalf of the late Mr. Smith, who left a sum of US$12,500,000.00 (twelve million dollars).
+		Fill in the form: 1. Full name: ____ 2. Address: ____ 3. Phone number: ____ 4. Date of birth: ____ 5. Occupation: ____
+		Your name, home address, telephone number, age, sex, country, occupation
+		You have won the international lottery, contact our claims agent for your winning number batch
+		your m\xc3\xa1ilbox is full, verify your acc\xd0\xbeunt to avoid deactivation
+		I recorded you through your webcam while you were on p0rn sites; pay me in b1tcoin within 48 hours
+		Lose weight while you sleep. This is not spam. Click here to unsubscribe.
+		Please see the minutes of our meeting on Thursday, and tell me whether you agree.
+		Refinance now at a f1xed rate of 3.5%, save up to 90% on 0EM s0ftware!!!
+		U.n.s.u.b.s.c.r.i.b.e &#1072;&#x430; \xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82 \xf0\x9d\x90\x82
+		Dear friend, as next of kin you get 30% of the funds in my security company in London, strictly confidential
+		This message was created automatically by mail delivery software. A message that you sent could not be delivered
+		XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X
+		END
+		s/\\x(..)/chr hex $1/ge for @phrases;
+		srand 7;
+		for my $n (1 .. 60) {
+			my $body = join '', map { $phrases[rand @phrases] . ("\n\n", ' ', "\n")[rand 3] } 1 .. 1 + $n % 7;
+			$body = join '', map { rand() < 0.05 ? uc : $_ } split //, $body if $n % 3 == 0;
+			my $type = $n % 2 ? 'text/plain' : 'text/html';
+			my $mail = $sa->parse("From: bob\@other.test\nTo: anna\@example.test\nSubject: $n $phrases[rand @phrases]\n"
+				. "Mime-Version: 1.0\nContent-Type: $type; charset=utf-8\n\n$body\n", 1);
+			my $status = $sa->check($mail);
+			printf "%d %.3f %s %s\n", $n, $status->get_score, $status->get_names_of_tests_hit, $status->get_names_of_subtests_hit('dbg');
+			$status->finish;
+			$mail->finish;
+		}
+	EOF
+}
+
+@test "the verdict is the same as when every rule is tried on every line" {
+	in_server mail sh -c 'cp -rL /etc/spamassassin /tmp/every && sed -i "/BodyFilter/d" /tmp/every/plugins.pre'
+	verdicts /tmp/every >"$BATS_TEST_TMPDIR/every"
+	verdicts /etc/spamassassin >"$BATS_TEST_TMPDIR/filtered"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/every")" -eq 60 ]
+	grep -q 'FUZZY_' "$BATS_TEST_TMPDIR/every" && grep -q '__FILL_THIS_FORM' "$BATS_TEST_TMPDIR/every"
+	assert_equal "$(cat "$BATS_TEST_TMPDIR/filtered")" "$(cat "$BATS_TEST_TMPDIR/every")"
 }
 
 @test "what users put into Junk is learned as spam, by COPY, MOVE and APPEND; what they take out as ham" {

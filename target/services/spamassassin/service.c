@@ -2,8 +2,8 @@
 /*
  * SpamAssassin: spamd scores what our milter (milter.h) shows it, and learns what users sort (learn.h).
  *
- * Rules for bodies are compiled when the image is made (Dockerfile); there is no C compiler in it
- * to do so again after an update, on purpose.
+ * Which rules for bodies may match a line is known from databases made with the image (filter/); what
+ * makes them is not in it, on purpose.
  *
  * SOURCES
  *	spamd(8), sa-update(1), Mail::SpamAssassin::Conf(3) of SpamAssassin 4.0.
