@@ -122,8 +122,9 @@ replace() { cat >"$(config "$1")/.new" && mv "$(config "$1")/.new" "$(config "$1
 		wait_until 5 in_server live grep -rqx "Subject: $i-meanwhile" /var/mail/example.test/anna
 	done
 	wait_until 5 queue_is_empty live
+	n=$(log_lines live)
 	printf 'smtpd_banner = $myhostname ESMTP live\n' | replace live postfix-main.cf
-	wait_until 20 log_after_has live "$n" 'changes are in use: settings of the daemons' 2
+	wait_until 20 log_after_has live "$n" 'changes are in use: settings of the daemons'
 }
 
 @test "a wrong change leaves what is in force, is told with its line, and accounts go on working" {
@@ -157,6 +158,22 @@ replace() { cat >"$(config "$1")/.new" && mv "$(config "$1")/.new" "$(config "$1
 	wait_until 30 is_healthy live
 	mail_in live anna@example.test after-all
 	fetch live anna@example.test secret-anna after-all
+}
+
+@test "a change that Postfix takes late is taken back as well" {
+	local lines
+	is_healthy live
+	lines=$(log_lines live)
+	# The ports of before still answer when it has been told.
+	# shellcheck disable=SC2016 # for the shell in the container
+	in_server live sh -c 'kill -STOP "$(cat /var/spool/postfix/pid/master.pid)"'
+	printf 'smtpd_tls_security_level = bogus\n' | replace live postfix-main.cf
+	wait_until 20 log_after_has live "$lines" 'refreshing the Postfix mail system'
+	# shellcheck disable=SC2016 # for the shell in the container
+	in_server live sh -c 'kill -CONT "$(cat /var/spool/postfix/pid/master.pid)"'
+	wait_until 40 log_after_has live "$lines" 'taken back'
+	rm "$(config live)/postfix-main.cf"
+	wait_until 30 is_healthy live
 }
 
 @test "removing the files takes the settings out of force" {

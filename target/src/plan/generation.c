@@ -16,6 +16,8 @@
 #define RENDERED_MAX ((size_t)16 << 20)
 #define PROBE_BEFORE_MS 2000
 #define PROBE_AFTER_MS 10000
+/* A daemon that is told takes the new settings when it gets to it. Until then the old ones answer. */
+#define SETTLE_S 1
 
 bool generation_make(const struct plan *plan, const char *gen, struct problems *p, struct err *err)
 {
@@ -96,8 +98,8 @@ static size_t probe_all(const struct plan *plan, bool keep_trying, struct probe_
 }
 
 /* Every port that answered before must answer now; names the first that does not. */
-static bool still_answers(const struct plan *plan, const struct probe_report *before,
-			  struct problems *p)
+static bool all_answer(const struct plan *plan, const struct probe_report *before,
+		       struct problems *p)
 {
 	struct probe_report now[PROBES_MAX];
 	char label[128];
@@ -114,6 +116,18 @@ static bool still_answers(const struct plan *plan, const struct probe_report *be
 		return false;
 	}
 	return true;
+}
+
+/* Now, and when the daemons have had the time to take the new settings. */
+static bool still_answers(const struct plan *plan, const struct probe_report *before,
+			  struct problems *p)
+{
+	const struct timespec pause = { SETTLE_S, 0 };
+
+	if (!all_answer(plan, before, p))
+		return false;
+	(void)nanosleep(&pause, NULL);
+	return all_answer(plan, before, p);
 }
 
 bool generation_renew(const struct plan *plan, struct problems *p, struct err *err)
