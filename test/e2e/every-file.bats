@@ -91,10 +91,12 @@ relay_has() { [ -n "$(relay_find "$1")" ]; }
 }
 
 @test "three wrong files of them are told in one start" {
+	local line
 	cp -r "$ROOT_DIR"/test/golden/every-file/config/. "$(config wrong)/"
 	echo 'smtpd_helo_requird = yes' >>"$(config wrong)/postfix-main.cf"
 	echo 'sumbission/inet/smtpd_tls_security_level=may' >>"$(config wrong)/postfix-master.cf"
 	printf 'quota_grace = 10%%%%\n' >>"$(config wrong)/dovecot.cf"
+	line=$(wc -l <"$(config wrong)/dovecot.cf")
 	server_create wrong --env-file "$ROOT_DIR/test/golden/every-file/env"
 	"$ENGINE" start "$LAB-wrong" >/dev/null
 	wait_until 30 is_stopped wrong
@@ -102,7 +104,7 @@ relay_has() { [ -n "$(relay_find "$1")" ]; }
 	run log_of wrong
 	assert_match 'postfix-main.cf:3.*smtpd_helo_requird'
 	assert_match 'postfix-master.cf:2.*sumbission'
-	assert_match 'dovecot.cf:2.*quota_grace'
+	assert_match "dovecot.cf:$line: .*quota_grace"
 	refute_output "$READY"
 	server_remove wrong
 }

@@ -272,8 +272,9 @@ random_moment() { sleep "0.$(printf '%02d' $((RANDOM % 60)))"; }
 
 @test "the supervisor's death ends the container with a status that is not 0" {
 	server_start dead -e SSL_TYPE=self-signed
+	# Its own status says nothing: the container may end before it does.
 	# shellcheck disable=SC2016 # for the shell in the container
-	in_server dead sh -c 'kill -KILL "$(cat /run/supervisord.pid)"'
+	in_server dead sh -c 'kill -KILL "$(cat /run/supervisord.pid)"' || :
 	wait_until 20 is_stopped dead
 	[ "$(exit_status dead)" -ne 0 ]
 	run log_of dead
