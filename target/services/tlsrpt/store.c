@@ -5,8 +5,6 @@
  */
 #include "tlsrpt/store.h"
 
-#include <dirent.h>
-
 #include "base/file.h"
 #include "base/log.h"
 #include "base/net.h"
@@ -53,35 +51,13 @@ static const char *day_path(struct arena *a, const char *dir, int64_t day)
 	return arena_printf(a, "%s/%s", dir, store_day_text(a, day));
 }
 
-static int by_text(const void *x, const void *y)
-{
-	/* The elements of a text_vec. */
-	return strcmp(*(const char *const *)x, *(const char *const *)y);
-}
-
-/* Names in a directory, but for those with a dot in front. */
-static void list_dir(struct arena *a, const char *path, struct text_vec *out)
-{
-	DIR *d = opendir(path);
-	const struct dirent *e;
-
-	*out = (struct text_vec)VEC_INIT;
-	while (d && (e = readdir(d)) != NULL)
-		if (e->d_name[0] != '.')
-			*VEC_PUSH(a, out) = arena_strdup(a, e->d_name);
-	if (d)
-		(void)closedir(d);
-	if (out->n > 1)
-		qsort(out->v, out->n, sizeof(*out->v), by_text);
-}
-
 void store_days(struct arena *a, const char *dir, struct store_day_vec *days_r)
 {
-	struct text_vec names;
+	struct text_vec names = VEC_INIT;
 	int64_t day;
 
 	*days_r = (struct store_day_vec)VEC_INIT;
-	list_dir(a, dir, &names);
+	dir_names(a, dir, NULL, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (store_day_parse(names.v[i], &day))
 			*VEC_PUSH(a, days_r) = day;
@@ -89,7 +65,8 @@ void store_days(struct arena *a, const char *dir, struct store_day_vec *days_r)
 
 void store_domains(struct arena *a, const char *dir, int64_t day, struct text_vec *domains_r)
 {
-	list_dir(a, day_path(a, dir, day), domains_r);
+	*domains_r = (struct text_vec)VEC_INIT;
+	dir_names(a, day_path(a, dir, day), NULL, domains_r);
 }
 
 bool store_read(struct arena *a, const char *dir, int64_t day, const char *domain,

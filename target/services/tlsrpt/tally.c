@@ -93,12 +93,6 @@ static const char *helo_name(struct arena *a, const char *answer)
 						      : NULL;
 }
 
-static int by_text(const void *x, const void *y)
-{
-	/* The elements of a text_vec. */
-	return strcmp(*(const char *const *)x, *(const char *const *)y);
-}
-
 static bool take_texts(struct arena *a, const json_t *list, struct text_vec *out, struct err *err)
 {
 	size_t n = json_array_size(list);
@@ -242,8 +236,8 @@ static bool take_event_policy(struct arena *a, const json_t *j, const char *doma
 	    !take_texts(a, json_object_get(j, "mx-host"), &out->mx, err))
 		return false;
 	/* TLSA records come in any order. */
-	if (out->strings.n > 1 && streq(out->type, "tlsa"))
-		qsort(out->strings.v, out->strings.n, sizeof(*out->strings.v), by_text);
+	if (streq(out->type, "tlsa"))
+		text_vec_sort(&out->strings);
 	take_event_failures(a, json_object_get(j, "failure-details"), out);
 	return true;
 }

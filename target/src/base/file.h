@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "base/vec.h"
 
 struct arena;
 
@@ -51,6 +52,10 @@ bool file_holds(const char *path, struct str text);
 /* True when path exists and is a regular file (follows links). */
 bool file_exists(const char *path);
 bool dir_exists(const char *path);
+/* Adds the names in a directory that `wanted` accepts, sorted; NULL: all but those with a dot in front. None when the
+ * directory can't be read. */
+void dir_names(struct arena *a, const char *path, bool (*wanted)(const char *name),
+	       struct text_vec *out);
 
 /* Who and what a written file shall be. uid/gid (uid_t)-1 = leave as created. */
 struct file_attr {

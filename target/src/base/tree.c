@@ -178,3 +178,15 @@ bool tree_copy(const char *src, const char *dst, struct err *err)
 {
 	return copy_dir(AT_FDCWD, src, AT_FDCWD, dst, src, 0, err);
 }
+
+void dir_names(struct arena *a, const char *path, bool (*wanted)(const char *name),
+	       struct text_vec *out)
+{
+	autodir DIR *d = opendir(path);
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL)
+		if (wanted ? wanted(e->d_name) : e->d_name[0] != '.')
+			*VEC_PUSH(a, out) = arena_strdup(a, e->d_name);
+	text_vec_sort(out);
+}

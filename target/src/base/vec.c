@@ -13,3 +13,15 @@ void *vec_grow(struct arena *a, const void *old, size_t n, size_t *cap, size_t s
 	*cap = more;
 	return p;
 }
+
+static int by_text(const void *x, const void *y)
+{
+	/* The elements of a text_vec. */
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+void text_vec_sort(struct text_vec *texts)
+{
+	if (texts->n > 1)
+		qsort(texts->v, texts->n, sizeof(*texts->v), by_text);
+}

@@ -45,4 +45,8 @@ void *vec_grow(struct arena *a, const void *old, size_t n, size_t *cap, size_t s
 				: (void)0,                                                         \
 	 &(vec)->v[(vec)->n++])
 
+VEC_TYPE(text_vec, const char *);
+/* By strcmp(3). */
+void text_vec_sort(struct text_vec *texts);
+
 #endif

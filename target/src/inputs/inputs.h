@@ -126,8 +126,6 @@ struct access_list {
 	bool is_wide;		      /* has keys that are no whole addresses */
 };
 
-VEC_TYPE(text_vec, const char *);
-
 /* A key that signs mail; see dkim.h. */
 struct dkim_key {
 	const char *name;   /* what rules call it */

@@ -8,8 +8,6 @@
  */
 #include "inputs/scripts.h"
 
-#include <dirent.h>
-
 #include "base/file.h"
 #include "base/linefile.h"
 #include "inputs/inputs.h"
@@ -30,38 +28,9 @@ void scripts_check_text(struct arena *a, const char *file, struct str text, stru
 			     "write it as plain text", "the line has a NUL byte");
 }
 
-static int by_name(const void *left, const void *right)
-{
-	const char *const *a = left, *const *b = right;
-
-	return strcmp(*a, *b);
-}
-
-/* Names in the directory that `wanted` accepts, sorted. */
-static void list_names(struct arena *a, const char *dir, bool (*wanted)(const char *name),
-		       struct text_vec *out)
-{
-	DIR *d = opendir(dir);
-	const struct dirent *e;
-
-	if (d == NULL)
-		return;
-	while ((e = readdir(d)) != NULL)
-		if (wanted(e->d_name))
-			*VEC_PUSH(a, out) = arena_strdup(a, e->d_name);
-	(void)closedir(d);
-	if (out->n > 1)
-		qsort(out->v, out->n, sizeof(*out->v), by_name);
-}
-
 static bool is_user_script(const char *name)
 {
 	return name[0] != '.' && strchr(name, '@') && has_suffix(name, SCRIPT_SUFFIX);
-}
-
-static bool is_visible(const char *name)
-{
-	return name[0] != '.';
 }
 
 /* The last good copy has been judged. */
@@ -166,13 +135,13 @@ void scripts_read(struct arena *a, const struct settings *s, const struct inputs
 
 	if (where->config_dir == NULL)
 		return;
-	list_names(a, where->config_dir, is_user_script, &names);
+	dir_names(a, where->config_dir, is_user_script, &names);
 	for (size_t i = 0; i < names.n; i++)
 		add_user_script(a, s, where, names.v[i], in, p);
 	for (size_t d = 0; d < ARRAY_SIZE(program_dirs); d++) {
 		const char *dir = arena_printf(a, "%s/%s", where->config_dir, program_dirs[d]);
 		names = (struct text_vec)VEC_INIT;
-		list_names(a, dir, is_visible, &names);
+		dir_names(a, dir, NULL, &names);
 		for (size_t i = 0; i < names.n; i++)
 			add_program(a, program_dirs[d], names.v[i],
 				    arena_printf(a, "%s/%s", dir, names.v[i]), in, p);
@@ -196,7 +165,7 @@ bool scripts_save(struct arena *a, const char *dir, const struct inputs *in, str
 					  x->text.n, &attr, FILE_DURABLE, NULL, err) &&
 			     ok;
 	}
-	list_names(a, dir, is_user_script, &names);
+	dir_names(a, dir, is_user_script, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (map_get(&present, names.v[i]) == NULL)
 			(void)unlink(arena_printf(a, "%s/%s", dir, names.v[i]));
@@ -211,7 +180,7 @@ static void stamp_dir(struct arena *a, const char *dir, bool (*wanted)(const cha
 	uint64_t h = 1;
 	struct stat st;
 
-	list_names(a, dir, wanted, &names);
+	dir_names(a, dir, wanted, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		if (stat(arena_printf(a, "%s/%s", dir, names.v[i]), &st) < 0)
 			continue;
@@ -227,6 +196,5 @@ void scripts_stamp(struct arena *a, const char *config_dir, struct buf *out)
 {
 	stamp_dir(a, config_dir, is_user_script, out);
 	for (size_t d = 0; d < ARRAY_SIZE(program_dirs); d++)
-		stamp_dir(a, arena_printf(a, "%s/%s", config_dir, program_dirs[d]), is_visible,
-			  out);
+		stamp_dir(a, arena_printf(a, "%s/%s", config_dir, program_dirs[d]), NULL, out);
 }

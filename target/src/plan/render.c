@@ -141,9 +141,7 @@ static bool is_dot(const char *name)
 	return streq(name, ".") || streq(name, "..");
 }
 
-VEC_TYPE(path_vec, const char *);
-
-static bool walk_files(struct arena *a, const char *dir, const char *rel, struct path_vec *out,
+static bool walk_files(struct arena *a, const char *dir, const char *rel, struct text_vec *out,
 		       struct err *err)
 {
 	const char *path = *rel ? arena_printf(a, "%s/%s", dir, rel) : dir;
@@ -170,21 +168,13 @@ static bool walk_files(struct arena *a, const char *dir, const char *rel, struct
 	return ok;
 }
 
-static int by_name(const void *x, const void *y)
-{
-	const char *const *a = x, *const *b = y;
-
-	return strcmp(*a, *b);
-}
-
 bool render_manifest(struct arena *a, const char *dir, struct buf *out, struct err *err)
 {
-	struct path_vec files = VEC_INIT;
+	struct text_vec files = VEC_INIT;
 
 	if (!walk_files(a, dir, "", &files, err))
 		return false;
-	if (files.n > 0)
-		qsort(files.v, files.n, sizeof(*files.v), by_name);
+	text_vec_sort(&files);
 	for (size_t i = 0; i < files.n; i++) {
 		const char *path = arena_printf(a, "%s/%s", dir, files.v[i]);
 		unsigned char md[EVP_MAX_MD_SIZE];
