@@ -301,6 +301,9 @@ static inline const struct service_policy *service_policy_of(const struct servic
 /* The value of a fact of any service; false = there is none of that name. */
 bool service_fact(const struct service_ctx *ctx, const char *name, struct tpl_value *value_r);
 
+/* The applet of that name of any service, or NULL. */
+const struct service_applet *service_find_applet(const char *name);
+
 /* All services of the build, NULL-terminated, in folder order (registry.c). */
 extern const struct service *const services_all[];
 

@@ -68,16 +68,6 @@ static int unknown_applet(const char *name)
 	return ERR_USAGE;
 }
 
-/* Those that services bring along. */
-static const struct service_applet *find_service_applet(const char *name)
-{
-	for (int i = 0; services_all[i]; i++)
-		for (const struct service_applet *x = services_all[i]->applets; x && x->name; x++)
-			if (streq(x->name, name))
-				return x;
-	return NULL;
-}
-
 int main(int argc, char **argv)
 {
 	const char *self = argc > 0 ? argv[0] : "mailserver";
@@ -97,7 +87,7 @@ int main(int argc, char **argv)
 	if (streq(argv[1], "--version") || streq(argv[1], "-V"))
 		return show_version(0, NULL);
 	applet = find_applet(argv[1]);
-	const struct service_applet *own = applet ? NULL : find_service_applet(argv[1]);
+	const struct service_applet *own = applet ? NULL : service_find_applet(argv[1]);
 	if (own)
 		return own->run(argc - 1, argv + 1);
 	if (applet == NULL)

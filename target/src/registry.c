@@ -26,3 +26,12 @@ bool service_fact(const struct service_ctx *ctx, const char *name, struct tpl_va
 			}
 	return false;
 }
+
+const struct service_applet *service_find_applet(const char *name)
+{
+	for (int i = 0; services_all[i]; i++)
+		for (const struct service_applet *x = services_all[i]->applets; x && x->name; x++)
+			if (streq(x->name, name))
+				return x;
+	return NULL;
+}

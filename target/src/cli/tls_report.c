@@ -10,17 +10,14 @@
 /* argv[0] is the applet's name. */
 static int run(int argc, const char *const *argv)
 {
+	const struct service_applet *applet = service_find_applet(APPLET);
 	char *words[4] = { NULL };
 	struct arena a;
-	int status = 1;
 
 	arena_init(&a, APPLET);
 	for (int i = 0; i < argc; i++)
 		words[i] = arena_strdup(&a, argv[i]);
-	for (int i = 0; services_all[i]; i++)
-		for (const struct service_applet *x = services_all[i]->applets; x && x->name; x++)
-			if (streq(x->name, APPLET))
-				status = x->run(argc, words);
+	int status = applet ? applet->run(argc, words) : 1;
 	arena_fini(&a);
 	return status;
 }
