@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/net.h"
 #include "base/milter.h"
 #include "spamassassin/spamd.h"
 
@@ -232,14 +233,8 @@ static void take_body(struct session *s, struct str data)
 		buf_add(&s->body, data.p, data.n);
 }
 
-static void put_together(const struct session *s, struct buf *out)
+static void put_together(struct session *s, struct buf *out)
 {
-	time_t now = time(NULL);
-	struct tm tm;
-	char date[64] = "";
-
-	if (gmtime_r(&now, &tm))
-		(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", &tm);
 	buf_printf(out, "Return-Path: %s\r\n", s->sender.n ? s->sender.p : "<>");
 	if (s->client.n > 0)
 		buf_printf(
@@ -247,7 +242,7 @@ static void put_together(const struct session *s, struct buf *out)
 			"Received: from %s (%s)\r\n\tby %s (Postfix) with ESMTP id %s;\r\n\t%s\r\n",
 			s->helo.n ? s->helo.p : "unknown", s->client.p,
 			s->host.n ? s->host.p : "localhost", s->queue_id.n ? s->queue_id.p : "0",
-			date);
+			email_date(&s->arena, (int64_t)time(NULL)));
 	buf_add(out, s->headers.p, s->headers.n);
 	buf_adds(out, "\r\n");
 	buf_add(out, s->body.p, s->body.n);

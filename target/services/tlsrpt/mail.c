@@ -29,20 +29,15 @@ void mail_write(struct arena *a, const struct mail *mail, struct buf *out)
 {
 	const char *submitter = email_domain(mail->from);
 	const char *boundary = arena_printf(a, "=_report_%s_%" PRId64, mail->day, mail->now);
-	time_t clock = (time_t)mail->now;
-	char date[64] = "";
-	struct tm tm;
 
-	if (gmtime_r(&clock, &tm))
-		(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", &tm);
 	buf_printf(out,
 		   "From: <%s>\nTo: <%s>\nDate: %s\nMessage-ID: <%s>\n"
 		   "Subject: Report Domain: %s Submitter: %s Report-ID: <%s>\n"
 		   "TLS-Report-Domain: %s\nTLS-Report-Submitter: %s\nTLS-Required: No\n"
 		   "Auto-Submitted: auto-generated\nMIME-Version: 1.0\n"
 		   "Content-Type: multipart/report; report-type=\"tlsrpt\"; boundary=\"%s\"\n\n",
-		   mail->from, mail->to, date, mail->id, mail->domain, submitter, mail->id,
-		   mail->domain, submitter, boundary);
+		   mail->from, mail->to, email_date(a, mail->now), mail->id, mail->domain,
+		   submitter, mail->id, mail->domain, submitter, boundary);
 	buf_printf(
 		out,
 		"--%s\nContent-Type: text/plain; charset=us-ascii\n\n"

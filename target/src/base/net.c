@@ -10,6 +10,7 @@
  */
 #include "base/net.h"
 
+#include "base/arena.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
@@ -191,6 +192,17 @@ const char *email_domain(const char *s)
 {
 	const char *at = strrchr(s, '@');
 	return at ? at + 1 : NULL;
+}
+
+const char *email_date(struct arena *a, int64_t s)
+{
+	time_t clock = (time_t)s;
+	char text[64] = "";
+	struct tm tm;
+
+	if (gmtime_r(&clock, &tm))
+		(void)strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S +0000", &tm);
+	return arena_strdup(a, text);
 }
 
 const char *email_problem(const char *s)

@@ -30,6 +30,8 @@ bool is_hostport(const char *s);
 bool is_email(const char *s);
 /* The domain behind the last "@", or NULL. Points into s. */
 const char *email_domain(const char *s);
+/* The value of a Date: header, in UTC (RFC 5322 §3.3); seconds since 1970. */
+const char *email_date(struct arena *a, int64_t s);
 /* Why s is not an e-mail address, as a clause for a message ("has no '@'"), or NULL when it is
  * one. */
 const char *email_problem(const char *s);

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/net.h"
 #include "base/proc.h"
 #include "inputs/cert_load.h"
 #include "inputs/cert_make.h"
@@ -154,18 +155,13 @@ static void write_mail(struct arena *a, const struct settings *s, const struct e
 		       int64_t now, struct buf *out)
 {
 	const char *address = s->postmaster_address;
-	time_t clock = (time_t)now;
-	char date[64] = "";
-	struct tm tm;
 
-	if (gmtime_r(&clock, &tm))
-		(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", &tm);
 	buf_printf(out,
 		   "From: Mail server %s <%s>\nTo: %s\nSubject: %s: %s%s\nDate: %s\n"
 		   "Auto-Submitted: auto-generated\nMIME-Version: 1.0\n"
 		   "Content-Type: text/plain; charset=utf-8\n\n",
 		   s->hostname, address, address, s->hostname, expiry_text(a, &news->v[0], now),
-		   news->n > 1 ? ", and others" : "", date);
+		   news->n > 1 ? ", and others" : "", email_date(a, now));
 	for (size_t i = 0; i < news->n; i++)
 		buf_printf(out, "- %s\n", expiry_text(a, &news->v[i], now));
 	buf_printf(
