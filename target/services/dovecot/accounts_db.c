@@ -21,8 +21,8 @@
 #include "dovecot/reload.h"
 
 #define BUSY_MS 5000
-#define TOGETHER                                                                                   \
-	20 /* rows of one statement: they share the cursor, which stands where the next one goes */
+/* Rows of one statement: they share the cursor, which stands where the next one goes. */
+#define TOGETHER 20
 #define FIELDS_MAX 64
 
 struct db_state {

@@ -26,24 +26,23 @@ static const char *copy_path(struct arena *a, const struct inputs_where *where)
 	return arena_printf(a, "%s/" ACCOUNTS_FILE, where->last_good_dir);
 }
 
-/* The copy of the accounts file is what was read. */
-static bool note_kept(const struct inputs_where *where)
+/* The copy of the accounts file is what was read. When that can't be noted, the next account is added the long
+ * way. */
+static void note_kept(const struct inputs_where *where)
 {
 	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
-	struct err ignored = ERR_INIT; /* the next account is added the long way */
+	struct err ignored = ERR_INIT;
 	struct arena a;
 	struct stat st;
 
 	arena_init(&a, "kept");
 	const char *path = copy_path(&a, where);
-	bool ok = stat(path, &st) == 0;
-	if (ok) {
+	if (stat(path, &st) == 0) {
 		const char *text = stamp_line(&a, path, &st);
-		ok = file_replace(PATH_KEPT, text, strlen(text), &attr, FILE_EPHEMERAL, NULL,
-				  &ignored);
+		(void)!file_replace(PATH_KEPT, text, strlen(text), &attr, FILE_EPHEMERAL, NULL,
+				    &ignored);
 	}
 	arena_fini(&a);
-	return ok;
 }
 
 static bool has_good_accounts(const struct inputs *in)
@@ -101,7 +100,7 @@ void keep_later(const struct inputs_where *where, const struct inputs *in, const
 		   : inputs_save_last_good(where, in, &err)))
 		say(err.text);
 	else if (name ? streq(name, ACCOUNTS_FILE) : has_good_accounts(in))
-		(void)!note_kept(where);
+		note_kept(where);
 	_exit(0);
 }
 
@@ -133,6 +132,6 @@ void keep_line_later(const struct inputs_where *where, const char *line, int loc
 	if (stat(path, &st) < 0 || !append_line(path, &st, line, LINEFILE_MAX))
 		say("a new account could not be added to it");
 	else
-		(void)!note_kept(where);
+		note_kept(where);
 	_exit(0);
 }
