@@ -170,12 +170,9 @@ smtpd_helo_restrictions =
 dms_smtpd_sender_restrictions =
 	check_sender_access pipemap:{ static:send, lmdb:/run/mailserver/live/checks },
 	permit_sasl_authenticated,
-{{#postfix_reject_unknown_client_hostname}}
-	permit_mynetworks,
-	reject_unknown_client_hostname
-{{/postfix_reject_unknown_client_hostname}}
-{{^postfix_reject_unknown_client_hostname}}
 	permit_mynetworks
+{{#postfix_reject_unknown_client_hostname}}
+	reject_unknown_client_hostname
 {{/postfix_reject_unknown_client_hostname}}
 
 {{#smtp_only}}
