@@ -353,17 +353,15 @@ refuse() {
 }
 
 @test "after a renewal the server asks its own ports; one that goes on with the old certificate is told, also by the health check" {
-	local lines master
+	local lines
 	cert_make /config/proof/certs mail.example.test 20
 	start proof -e SSL_TYPE=manual -e SSL_CERT_PATH=/tmp/docker-mailserver/certs/fullchain.pem \
 		-e SSL_KEY_PATH=/tmp/docker-mailserver/certs/privkey.pem
 	lines=$(log_lines proof)
 	cert_make /config/proof/certs mail.example.test 40
 	wait_until 10 log_after_has proof "$lines" "ports serve what is new; the server's own has SHA-256 $(fingerprint /config/proof/certs/fullchain.pem)"
-	# A process that holds the ports open but hears no reload.
-	serves proof 993 "$(fingerprint /config/proof/certs/fullchain.pem)"
-	master=$(pid_of proof dovecot)
-	in_server proof kill -STOP "$master"
+	# A daemon that holds its ports open and is not told, because its number is not found.
+	in_server proof mv /run/dovecot/master.pid /run/dovecot/away
 	lines=$(log_lines proof)
 	cert_make /config/proof/certs mail.example.test 60
 	wait_until 40 log_after_has proof "$lines" 'imaps (port 993): the new certificate is not served: serves another certificate than it should'
@@ -371,9 +369,10 @@ refuse() {
 	assert_status 1
 	assert_match '^FAILED +imaps \(port 993\): serves another certificate'
 	refute_output 'port 465'
-	in_server proof kill -CONT "$master"
-	wait_until 20 is_healthy proof
+	in_server proof mv /run/dovecot/away /run/dovecot/master.pid
+	cert_make /config/proof/certs mail.example.test 80
 	wait_served proof "$(fingerprint /config/proof/certs/fullchain.pem)"
+	wait_until 20 is_healthy proof
 	server_remove proof
 }
 

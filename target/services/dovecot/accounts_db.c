@@ -18,9 +18,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/map.h"
-#include "dovecot/reload.h"
+#include "base/proc.h"
 
 #define BUSY_MS 5000
+#define RENEW_MS 10000
 /* Rows of one statement: they share the cursor, which stands where the next one goes. */
 #define TOGETHER 20
 #define FIELDS_MAX 64
@@ -500,7 +501,7 @@ static void renew_readers(void)
 {
 	struct err err = ERR_INIT;
 
-	if (!dovecot_reload(&err))
+	if (!proc_run_mailserver("dovecot-reload", RENEW_MS, &err))
 		log_warn("dovecot: reload: %s", err.text);
 }
 

@@ -9,6 +9,7 @@
 #include "dovecot/formats.h"
 #include "dovecot/scripts.h"
 #include "dovecot/sni.h"
+#include "dovecot/stand_in.h"
 
 static bool has_accounts(const struct live_ctx *ctx)
 {
@@ -20,8 +21,17 @@ static bool prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
 	return !has_accounts(ctx) || accounts_live.prepare(ctx, state_r, err);
 }
 
+/* The live directory is new at each start; later the link belongs to the stand-in. */
+static bool make_link(const struct live_ctx *ctx, struct err *err)
+{
+	return ctx->changed != INPUT_ALL || ctx->svc->on_host ||
+	       stand_in_lead_home(&stand_in_dovecot, err);
+}
+
 static bool commit(const struct live_ctx *ctx, void *state, struct err *err)
 {
+	if (!make_link(ctx, err))
+		return false;
 	if (!ctx->svc->on_host && has_accounts(ctx) && !formats_note(ctx->svc, FORMATS_NOTE, err))
 		return false;
 	return (!has_accounts(ctx) || accounts_live.commit(ctx, state, err)) &&

@@ -3,20 +3,13 @@
  * NAME
  *	reload - have Dovecot read its configuration again, and return when it has done so
  *
- * While it does, its UNIX sockets are gone for some milliseconds; a process of Postfix that starts
- * then finds nobody to ask about logins. So what makes such processes start comes afterwards.
+ * Nobody is sent away meanwhile: clients of its UNIX sockets are taken by the stand-in (stand_in.h).
  */
 #ifndef DOVECOT_RELOAD_H
 #define DOVECOT_RELOAD_H
 
-#include "base/err.h"
-
-/* Errors: doveadm(1) can't be run or refuses; the sockets are not made anew within RELOAD_WAIT_MS:
- * Dovecot goes on with what it has. */
-#define RELOAD_WAIT_MS 2000
-bool dovecot_reload(struct err *err) MUST_CHECK;
-
-/* `mailserver dovecot-reload` */
+/* `mailserver dovecot-reload`. Errors: doveadm(1) can't be run or refuses; the sockets are not made
+ * anew within two seconds: Dovecot goes on with what it has. */
 int dovecot_reload_main(int argc, char **argv);
 
 #endif

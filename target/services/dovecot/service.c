@@ -14,6 +14,7 @@
 #include "dovecot/live.h"
 #include "dovecot/reload.h"
 #include "dovecot/scripts.h"
+#include "dovecot/stand_in.h"
 #include "dovecot/translate.h"
 #include "dovecot/user_scripts.h"
 #include "inputs/quotas.h"
@@ -307,6 +308,7 @@ static const char *const reload[] = { "/usr/local/bin/mailserver", "dovecot-relo
 
 static const struct service_applet applets[] = {
 	{ "dovecot-reload", dovecot_reload_main },
+	{ "dovecot-stand-in", stand_in_main },
 	{ NULL, NULL },
 };
 
@@ -351,11 +353,13 @@ static bool may_be_full(const struct service_ctx *ctx)
 	return cf_mentions(ctx, "quota") || quota_limits_any(ctx->s, ctx->in);
 }
 
-static const struct service_policy quota_status = { .server = "unix:/run/dovecot/quota-status",
-						    .order = 50,
-						    .when = has_quotas,
-						    .name = "quota",
-						    .has_say = may_be_full };
+static const struct service_policy quota_status = {
+	.server = "unix:/run/mailserver/live/dovecot/quota-status",
+	.order = 50,
+	.when = has_quotas,
+	.name = "quota",
+	.has_say = may_be_full
+};
 
 const struct service service_dovecot = {
 	.name = "dovecot",

@@ -57,7 +57,7 @@ virtual_transport = {{postfix_dagent}}
 virtual_transport = error:5.1.1 User unknown
 {{/smtp_only}}
 {{^smtp_only}}
-virtual_transport = lmtp:unix:/run/dovecot/lmtp
+virtual_transport = lmtp:unix:/run/mailserver/live/dovecot/lmtp
 {{/smtp_only}}
 {{/postfix_dagent}}
 # Dovecot's LMTP takes as many connections, and puts no limit on deliveries to one user.
@@ -288,7 +288,7 @@ non_smtpd_milters =
 
 smtpd_sasl_auth_enable = no
 smtpd_sasl_type = dovecot
-smtpd_sasl_path = /run/dovecot/auth-postfix
+smtpd_sasl_path = /run/mailserver/live/dovecot/auth-postfix
 smtpd_sasl_security_options = noanonymous
 smtpd_sasl_local_domain = $mydomain
 broken_sasl_auth_clients = yes
