@@ -270,6 +270,19 @@ verdicts() {
 	assert_equal "$(cat "$BATS_TEST_TMPDIR/filtered")" "$(cat "$BATS_TEST_TMPDIR/every")"
 }
 
+@test "spamd does not copy its configuration" {
+	run in_server mail perl - <<-'EOF'
+		use Mail::SpamAssassin;
+		my $sa = Mail::SpamAssassin->new({ site_rules_filename => '/etc/spamassassin', userprefs_filename => '/dev/null',
+			dont_copy_prefs => 1, local_tests_only => 1, home_dir_for_helpers => '/tmp' });
+		$sa->init(0);
+		my %backup;
+		print $sa->copy_config(undef, \%backup) && $sa->copy_config(\%backup, undef) ? 'done, ' : 'not done, ', scalar keys %backup,
+			" copied, T_THREE is $sa->{conf}{scores}{T_THREE}\n";
+	EOF
+	assert_output 'done, 0 copied, T_THREE is 3'
+}
+
 @test "what users put into Junk is learned as spam, by COPY, MOVE and APPEND; what they take out as ham" {
 	local n s h
 	for n in copy move append; do
