@@ -270,7 +270,16 @@ verdicts() {
 	assert_equal "$(cat "$BATS_TEST_TMPDIR/filtered")" "$(cat "$BATS_TEST_TMPDIR/every")"
 }
 
-@test "spamd does not copy its configuration" {
+# What spamd has said about connections without a message.
+empty_connections() { log_of mail | grep -c 'closed before headers' || :; }
+
+@test "spamd is asked once for a message, and does not copy its configuration" {
+	local before
+	before=$(empty_connections)
+	mail_in mail anna@example.test threepoints-once
+	run anna threepoints-once
+	assert_match '^X-Spam-Score: [234]\.'
+	assert_equal "$(empty_connections)" "$before"
 	run in_server mail perl - <<-'EOF'
 		use Mail::SpamAssassin;
 		my $sa = Mail::SpamAssassin->new({ site_rules_filename => '/etc/spamassassin', userprefs_filename => '/dev/null',

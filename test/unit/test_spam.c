@@ -4,6 +4,7 @@
 #include "unit/unit.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -91,6 +92,7 @@ static void test_configuration(void **state UNUSED)
 					   "timeout 5\n",
 					   "tag x\ntimeout 5\n",
 					   "tag 2\ntimeout 0\n",
+					   "tag 2\ntimeout 5\nwait -1\n",
 					   "tag 2\ntimeout 5\nkil 3\n",
 					   "tag\n",
 					   "tag 2\ntimeout 5\ntrust 10.0.0.0/33\n",
@@ -102,23 +104,34 @@ static void test_configuration(void **state UNUSED)
 	arena_init(&a, "test");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_false(spam_milter_parse(&a, "f", bad[i], &c, &err));
-	assert_done(spam_milter_parse(&a, "f", "# x\ntag -1000\nkill 6.31\ntimeout 5\n", &c, &err),
+	assert_done(spam_milter_parse(&a, "f", "# x\ntag -1000\nkill 6.31\ntimeout 5\nwait 2\n", &c,
+				      &err),
 		    &err);
 	assert_true(c.refuses && c.kill > 6.3 && c.kill < 6.32 && c.tag < -999);
 	assert_int_equal(c.timeout_ms, 5000);
+	assert_int_equal(c.wait_ms, 2000);
 	arena_fini(&a);
 }
 
-/* Takes one connection and answers; what was asked goes into `asked`. */
-static pid_t answer_once(const char *socket_path, const char *answer, const char *asked)
+/* Takes one connection and answers; what was asked goes into `asked`. Late: first the socket is not there, then it refuses. */
+static pid_t answer(const char *socket_path, const char *text, const char *asked, bool late)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	memcpy(address.sun_path, socket_path, strlen(socket_path));
-	assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	pid_t pid = fork();
+	pid_t pid = late ? fork() : -1;
+	if (pid == 0)
+		(void)poll(NULL, 0, 50);
+	if (pid <= 0)
+		assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof(address)),
+				 0);
+	if (pid == 0)
+		(void)poll(NULL, 0, 50);
+	if (pid <= 0)
+		assert_int_equal(listen(listener, 1), 0);
+	if (!late)
+		pid = fork();
 	if (pid == 0) {
 		FILE *out = fopen(asked, "we");
 		int fd = accept(listener, NULL, NULL);
@@ -127,11 +140,16 @@ static pid_t answer_once(const char *socket_path, const char *answer, const char
 		while ((n = read(fd, part, sizeof(part))) > 0)
 			(void)fwrite(part, 1, (size_t)n, out);
 		(void)fclose(out);
-		(void)!write(fd, answer, strlen(answer));
+		(void)!write(fd, text, strlen(text));
 		_exit(0);
 	}
 	(void)close(listener);
 	return pid;
+}
+
+static pid_t answer_once(const char *socket_path, const char *text, const char *asked)
+{
+	return answer(socket_path, text, asked, false);
 }
 
 static void packet(struct buf *out, char command, const char *data, size_t n)
@@ -307,13 +325,33 @@ static void test_learning(void **state UNUSED)
 	temp_close(&t);
 }
 
+/* A spamd that is just starting. */
+static void test_late(void **state UNUSED)
+{
+	struct spamd_verdict v;
+	struct err err = ERR_INIT;
+	struct temp t;
+
+	temp_open(&t);
+	assert_false(
+		spamd_score(&t.arena, temp_path(&t, "none"), str_from("x"), 30, 10000, &v, &err));
+	assert_int_equal(err.class, ERR_TEMP);
+	pid_t pid = answer(temp_path(&t, "s"), SPAM, temp_path(&t, "asked"), true);
+	assert_done(
+		spamd_score(&t.arena, temp_path(&t, "s"), str_from("x"), 10000, 20000, &v, &err),
+		&err);
+	assert_true(v.spam);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	temp_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_answers), cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_complaints),  cmocka_unit_test(test_configuration),
 		cmocka_unit_test(test_sessions),    cmocka_unit_test(test_trust),
-		cmocka_unit_test(test_learning),
+		cmocka_unit_test(test_learning),    cmocka_unit_test(test_late),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ bool spam_milter_parse(struct arena *a, const char *file, const char *text,
 {
 	struct spam_milter c = { .socket = SPAMD_SOCKET };
 	struct str rest = str_from(text), line, key, value;
-	int64_t timeout_s = 0;
+	int64_t timeout_s = 0, wait_s = 0;
 	bool ok = true, has_tag = false;
 
 	while (ok && str_next_line(&rest, &line)) {
@@ -80,6 +80,8 @@ bool spam_milter_parse(struct arena *a, const char *file, const char *text,
 			ok = c.refuses = parse_number(a, value, &c.kill);
 		else if (ok && str_is(key, "timeout"))
 			ok = parse_int64(str_dup(a, value), 1, 3600, &timeout_s);
+		else if (ok && str_is(key, "wait"))
+			ok = parse_int64(str_dup(a, value), 0, 3600, &wait_s);
 		else if (ok && str_is(key, "socket"))
 			c.socket = str_dup(a, value);
 		else if (ok && str_is(key, "trust"))
@@ -93,6 +95,7 @@ bool spam_milter_parse(struct arena *a, const char *file, const char *text,
 	if (!has_tag || timeout_s == 0)
 		return err_set(err, ERR_CONFIG, "%s: tag and timeout are needed", file);
 	c.timeout_ms = (int)timeout_s * 1000;
+	c.wait_ms = (int)wait_s * 1000;
 	*conf_r = c;
 	return true;
 }
@@ -284,7 +287,7 @@ static bool judge(struct session *s)
 
 	put_together(s, &message);
 	if (!spamd_score(&s->arena, s->conf->socket, (struct str){ message.p, message.n },
-			 s->conf->timeout_ms, &v, &err)) {
+			 s->conf->wait_ms, s->conf->timeout_ms, &v, &err)) {
 		log_warn("%s: put off: %s", s->queue_id.n ? s->queue_id.p : "a message", err.text);
 		return milter_reply(&s->m,
 				    "451 4.7.1 The spam filter is not available, try again later");
@@ -396,8 +399,8 @@ int spam_milter_main(int argc, char **argv)
 		fprintf(argc == 2 ? stdout : stderr,
 			"usage: mailserver spam-milter FILE\n\n"
 			"Scores mail, with the milter protocol on standard input and output. FILE: lines\n"
-			"'tag SCORE', 'kill SCORE', 'timeout SECONDS', 'socket PATH', 'trust [!]NETWORK'. Run by the\n"
-			"mail server.\n");
+			"'tag SCORE', 'kill SCORE', 'timeout SECONDS', 'wait SECONDS', 'socket PATH',\n"
+			"'trust [!]NETWORK'. Run by the mail server.\n");
 		return argc == 2 ? 0 : ERR_USAGE;
 	}
 	log_to_syslog("/dev/log");

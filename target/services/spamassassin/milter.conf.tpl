@@ -4,6 +4,8 @@ tag {{sa_tag}}
 kill {{sa_kill}}
 {{/spamassassin_spam_to_inbox}}
 timeout 240
+# A spamd that is starting, or reads new rules, is waited for.
+wait 20
 # Who may send without logging in (PERMIT_DOCKER) is not scored; the first that fits counts.
 {{#trusted_networks}}
 trust {{network}}

@@ -16,8 +16,8 @@
  * X-Spam headers of the sender are removed. Users who have logged in are not scored, nor are clients
  * in trusted networks.
  *
- * FILE: lines "tag SCORE", "kill SCORE", "timeout SECONDS", "socket PATH", "trust NETWORK" or "trust
- * !NETWORK" (of these the first that fits counts). Scores are compared as SpamAssassin prints them, to
+ * FILE: lines "tag SCORE", "kill SCORE", "timeout SECONDS", "wait SECONDS" (for a spamd that is starting,
+ * of the timeout), "socket PATH", "trust NETWORK" or "trust !NETWORK" (of these the first that fits counts). Scores are compared as SpamAssassin prints them, to
  * a tenth of a point.
  */
 #ifndef SERVICES_SPAMASSASSIN_MILTER_H
@@ -39,6 +39,7 @@ struct spam_milter {
 	double tag, kill;
 	bool refuses; /* there is a kill */
 	int timeout_ms;
+	int wait_ms; /* for a spamd that is not there yet */
 	struct spam_trust_vec trust;
 };
 

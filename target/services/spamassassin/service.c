@@ -117,8 +117,7 @@ static const struct service_milter milter = {
 static const struct service_spawn spawn = {
 	.name = "spam-milter",
 	.user = LEARN_USER,
-	.command = "/usr/local/bin/mailserver exec --after " SPAMD_SOCKET " --timeout 20000 -- "
-		   "/usr/local/bin/mailserver spam-milter /etc/spamassassin/milter.conf",
+	.command = "/usr/local/bin/mailserver spam-milter /etc/spamassassin/milter.conf",
 };
 
 static const struct service_cron crons[] = {

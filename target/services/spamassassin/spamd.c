@@ -14,9 +14,17 @@
 #include "base/proc.h"
 
 #define ANSWER_MAX ((size_t)1 << 20)
+/* Nobody tells that a socket is listened to. */
+#define RETRY_MS 20
 #define SCORE_MAX 1e6
 
-static int open_socket(const char *path, struct err *err)
+/* A spamd that is just starting is not there yet, or not listening; one with too much to do lets nobody in. */
+static bool may_come(int error)
+{
+	return error == ENOENT || error == ECONNREFUSED || error == EAGAIN;
+}
+
+static int open_socket(const char *path, int64_t until_ms, struct err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -26,9 +34,12 @@ static int open_socket(const char *path, struct err *err)
 		return -1;
 	}
 	memcpy(address.sun_path, path, strlen(path));
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		(void)err_sys(err, ERR_TEMP, "connect to %s", path);
-		return -1;
+	while (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		if (fd < 0 || !may_come(errno) || now_ms() >= until_ms) {
+			(void)err_sys(err, ERR_TEMP, "connect to %s", path);
+			return -1;
+		}
+		(void)poll(NULL, 0, RETRY_MS);
 	}
 	return steal_fd(&fd);
 }
@@ -85,12 +96,12 @@ static bool read_answer(int fd, struct buf *out, int64_t deadline_ms, struct err
 	}
 }
 
-static bool ask(const char *socket, const char *command, struct str message, int timeout_ms,
-		struct buf *answer, struct err *err)
+static bool ask(const char *socket, const char *command, struct str message, int wait_ms,
+		int timeout_ms, struct buf *answer, struct err *err)
 {
 	int64_t deadline_ms = now_ms() + timeout_ms;
 	autobuf struct buf request = BUF_INIT;
-	autoclose int fd = open_socket(socket, err);
+	autoclose int fd = open_socket(socket, now_ms() + wait_ms, err);
 
 	if (fd < 0)
 		return false;
@@ -187,12 +198,12 @@ bool spamd_parse(struct arena *a, struct str answer, struct spamd_verdict *verdi
 	return true;
 }
 
-bool spamd_score(struct arena *a, const char *socket, struct str message, int timeout_ms,
-		 struct spamd_verdict *verdict_r, struct err *err)
+bool spamd_score(struct arena *a, const char *socket, struct str message, int wait_ms,
+		 int timeout_ms, struct spamd_verdict *verdict_r, struct err *err)
 {
 	autobuf struct buf answer = BUF_INIT;
 
-	return ask(socket, "HEADERS SPAMC/1.5\r\n", message, timeout_ms, &answer, err) &&
+	return ask(socket, "HEADERS SPAMC/1.5\r\n", message, wait_ms, timeout_ms, &answer, err) &&
 	       spamd_parse(a, (struct str){ answer.p, answer.n }, verdict_r, err);
 }
 
@@ -204,7 +215,7 @@ bool spamd_learn(struct arena *a, const char *socket, const char *class, struct 
 		arena_printf(a, "TELL SPAMC/1.5\r\nMessage-class: %s\r\nSet: local\r\n", class);
 	struct str rest;
 
-	if (!ask(socket, command, message, timeout_ms, &answer, err))
+	if (!ask(socket, command, message, 0, timeout_ms, &answer, err))
 		return false;
 	rest = (struct str){ answer.p, answer.n };
 	return check_first_line(&rest, err);

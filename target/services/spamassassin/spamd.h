@@ -29,8 +29,9 @@ struct spamd_verdict {
 	const char *status;	/* value of X-Spam-Status, folded with "\n\t" */
 };
 
-bool spamd_score(struct arena *a, const char *socket, struct str message, int timeout_ms,
-		 struct spamd_verdict *verdict_r, struct err *err) MUST_CHECK;
+/* wait_ms: how long spamd may take to be there; then it has the rest of timeout_ms to answer. */
+bool spamd_score(struct arena *a, const char *socket, struct str message, int wait_ms,
+		 int timeout_ms, struct spamd_verdict *verdict_r, struct err *err) MUST_CHECK;
 /* class: "spam" or "ham". */
 bool spamd_learn(struct arena *a, const char *socket, const char *class, struct str message,
 		 int timeout_ms, struct err *err) MUST_CHECK;
