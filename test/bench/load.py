@@ -3,7 +3,7 @@
 """load.py - mail for a server, and clients that read it; runs in a tools container, prints one JSON object per call
 
 load.py smtp --host H [--port P] --messages N --bytes B [--recipients R] [--sessions S] [--mailboxes M] [--tls]
-             [--user U] [--password W] [--sender A] [--file F] [--per-connection K] [--deadline T]
+             [--user U] [--password W] [--sender A] [--file F] [--per-connection K] [--deadline T] [--hold H]
         sends N messages, and waits until the last one is in its mailbox, as IMAP counts them
 load.py imap --host H [--port P] --sessions S --logins N | --fetch N | --append N [--bytes B] [--mailboxes M]
         N log-ins with a connection each; or N whole messages read, or stored, over S connections that stay
@@ -19,7 +19,8 @@ With --user it logs in (AUTH PLAIN) and sends as that user. --file: a message to
 One process, one epoll loop, no threads: the machine is the server's too. What it takes itself is in generator_cpu_s.
 
 Before the clock starts one connection says EHLO and QUIT, so that postscreen knows the client. A dialogue lasts from the
-connection (of further messages: from MAIL) to the answer to the message. IMAP uses STARTTLS where it is offered.
+connection (of further messages: from MAIL) to the answer to the message. IMAP uses STARTTLS where it is offered. --hold: H is
+made when the IMAP connections stand, and the load begins when somebody has removed it.
 
 Figures: accepted_s, delivered_s: from the first connection to the last answer, and to the last message in its mailbox (null
 when some are missing --deadline seconds after that answer); refused: recipients that were not accepted, and refusal: the
@@ -40,6 +41,7 @@ from base64 import b64encode
 DOMAINS = 50
 CHUNK = 65536
 POLL_S = 0.05
+HOLD_POLL_S = 0.005
 SILENCE_S = 120
 # Log-ins at a time before the clock starts, or for IDLE: they are not what is measured there.
 CALM = 8
@@ -377,6 +379,16 @@ class Sending:
             link.close()
 
 
+def hold(path):
+    with open(path, "x", encoding="ascii"):
+        pass
+    deadline = time.monotonic() + SILENCE_S
+    while os.path.exists(path):
+        if time.monotonic() >= deadline:
+            sys.exit("load.py: nobody has removed %s" % path)
+        time.sleep(HOLD_POLL_S)
+
+
 def smtp(options):
     if options.recipients > options.mailboxes:
         sys.exit("load.py: %d recipients need as many --mailboxes" % options.recipients)
@@ -387,6 +399,8 @@ def smtp(options):
         loop.run([(link, introduce(link))])
     boxes = Boxes(options)
     before = boxes.counts()
+    if options.hold:
+        hold(options.hold)
     used, begin = time.process_time(), time.monotonic()
     loop.run([(link, sending.session(link)) for link in (Link(loop) for _ in range(options.sessions))])
     used = time.process_time() - used
@@ -573,7 +587,7 @@ def main():
             ("connections", 100), ("seconds", 60)):
         parser.add_argument("--" + name, type=int, default=default)
     parser.add_argument("--tls", action="store_true")
-    for name, default in (("user", None), ("password", "secret"), ("sender", None), ("file", None)):
+    for name, default in (("user", None), ("password", "secret"), ("sender", None), ("file", None), ("hold", None)):
         parser.add_argument("--" + name, default=default)
     options = parser.parse_args()
     if options.what == "imap" and sum(map(bool, (options.logins, options.fetch, options.append))) != 1:
