@@ -166,9 +166,11 @@ smtpd_helo_restrictions =
 	permit
 
 # smtpd_sender_restrictions of port 25, and of submission through mua_sender_restrictions. Who is kept from
-# sending or receiving stands first, so that it holds for users who have logged in too; changed in place.
+# sending or receiving stands first, so that it holds for users who have logged in too; changed in place. It is the
+# client that is looked up, though the answer is the same for all: check_sender_access would have trivial-rewrite(8)
+# resolve the sender anew for each recipient.
 dms_smtpd_sender_restrictions =
-	check_sender_access pipemap:{ static:send, lmdb:/run/mailserver/live/checks },
+	check_client_access pipemap:{ static:send, lmdb:/run/mailserver/live/checks },
 	permit_sasl_authenticated,
 	permit_mynetworks
 {{#postfix_reject_unknown_client_hostname}}
