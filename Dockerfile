@@ -53,6 +53,7 @@ RUN set -eu; \
 WORKDIR /src
 COPY . .
 RUN make -j"$(nproc)" WERROR=1 all
+RUN target/services/dovecot/sieve-plugins/build.sh /out
 ARG CHECK=1
 RUN if [ "$CHECK" = 1 ]; then make -j"$(nproc)" WERROR=1 check; else echo "make check left out"; fi
 
@@ -97,6 +98,11 @@ COPY --from=rules /out/ /usr/local/lib/site_perl/
 COPY --from=lists /out/files/ /
 RUN supervisord --version; supervisorctl status || [ $? = 4 ]
 COPY --from=builder /src/build/mailserver /usr/local/bin/mailserver
+# All plugins of Sieve stand in one directory; the links are for those that have nothing of ours.
+COPY --from=builder /out/ /usr/local/lib/mailserver/sieve/
+RUN for plugin in /usr/lib/dovecot/modules/sieve/*.so; do \
+        [ -e "/usr/local/lib/mailserver/sieve/${plugin##*/}" ] || ln -s "$plugin" /usr/local/lib/mailserver/sieve/; \
+    done
 # Sieve scripts are compiled here: at run time nobody could write the result.
 RUN for script in /usr/share/mailserver/dovecot/*.sieve; do \
         sievec -c /usr/share/mailserver/dovecot/sievec.conf -x '+editheader +vnd.dovecot.environment' "$script" || exit 1; \

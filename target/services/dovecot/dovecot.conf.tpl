@@ -217,6 +217,8 @@ sieve_plugins {
 	sieve_imapsieve = yes
 {{/learners}}
 }
+# Those of the package; one of them stays in memory between two deliveries.
+sieve_plugin_dir = /usr/local/lib/mailserver/sieve
 sieve_pipe_bin_dir = /var/mail-state/lib-dovecot/sieve-pipe
 sieve_filter_bin_dir = /var/mail-state/lib-dovecot/sieve-filter
 
