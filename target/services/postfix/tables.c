@@ -9,6 +9,7 @@
 #include "postfix/tables.h"
 
 #include <cdb.h>
+#include "base/child.h"
 #include "base/file.h"
 #include "inputs/senders.h"
 #include "postfix/access_tables.h"
@@ -44,8 +45,8 @@ static const unsigned table_inputs[T_COUNT] = {
 
 struct tables_state {
 	bool ready[T_COUNT]; /* NAME.new is complete */
-	pid_t child;	     /* makes them; 0 = none */
-	int why;	     /* read end: what the child could not do */
+	const struct live_ctx *ctx;
+	struct child child; /* makes them */
 };
 
 /* From this many entries on a child makes the tables, while the parent does other services'
@@ -267,48 +268,24 @@ static void remove_new(const struct live_ctx *ctx)
 		(void)unlink(table_path(ctx, (enum table)t, ".new"));
 }
 
+static bool child_work(void *arg, struct err *err)
+{
+	struct tables_state *st = arg;
+
+	return make_tables(st->ctx, st, err);
+}
+
 static void tables_begin(const struct live_ctx *ctx, void **state_r)
 {
 	struct tables_state *st = ARENA_NEW(ctx->svc->arena, struct tables_state);
-	struct err err = ERR_INIT;
 	bool any = false;
-	int fds[2];
 
 	*state_r = st;
+	st->ctx = ctx;
 	for (int t = 0; t < T_COUNT; t++)
 		any = any || table_is_wanted(ctx, t);
-	if (!any || ctx->svc->in->accounts.n + ctx->svc->in->aliases.n < CHILD_FROM ||
-	    pipe2(fds, O_CLOEXEC) < 0)
-		return;
-	st->child = fork();
-	if (st->child == 0) {
-		bool ok = make_tables(ctx, st, &err);
-		if (!ok)
-			(void)write_all(fds[1], err.text, strlen(err.text));
-		_exit(ok ? 0 : 1);
-	}
-	(void)close(fds[1]);
-	st->why = fds[0];
-	if (st->child < 0) {
-		st->child = 0; /* then tables_prepare() makes them itself */
-		(void)close(fds[0]);
-	}
-}
-
-/* Waits for the child; false with what it said. */
-static bool child_done(struct tables_state *st, struct err *err)
-{
-	char text[sizeof(err->text)] = "the process that makes them died";
-	ssize_t n = read(st->why, text, sizeof(text) - 1);
-	int wstatus = 0;
-
-	if (n > 0)
-		text[n] = '\0';
-	(void)close(st->why);
-	while (waitpid(st->child, &wstatus, 0) < 0 && errno == EINTR)
-		;
-	st->child = 0;
-	return wstatus == 0 || err_set(err, ERR_IO, "%s", text);
+	if (any && ctx->svc->in->accounts.n + ctx->svc->in->aliases.n >= CHILD_FROM)
+		(void)child_begin(&st->child, child_work, st);
 }
 
 static void tables_abort(const struct live_ctx *ctx, void *state)
@@ -316,15 +293,15 @@ static void tables_abort(const struct live_ctx *ctx, void *state)
 	struct tables_state *st = state;
 	struct err ignored = ERR_INIT;
 
-	if (st->child > 0)
-		(void)!child_done(st, &ignored);
+	if (st->child.pid > 0)
+		(void)!child_end(&st->child, &ignored);
 	remove_new(ctx);
 }
 
 static bool tables_prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
 {
 	struct tables_state *st = *state_r;
-	bool ok = st->child > 0 ? child_done(st, err) : make_tables(ctx, st, err);
+	bool ok = st->child.pid > 0 ? child_end(&st->child, err) : make_tables(ctx, st, err);
 
 	for (int t = 0; t < T_COUNT; t++)
 		st->ready[t] = ok && table_is_wanted(ctx, t);

@@ -197,6 +197,21 @@ static bool write_run_files(struct work *w, struct err *err)
 	return ok;
 }
 
+/* The checkers look at it and at the certificate files, but at no table. */
+static bool make_first_generation(struct work *w, const struct settings_source *src,
+				  const char *gen, struct problems *p, struct err *err)
+{
+	if (!generation_make(&w->plan, gen, p, err) || !tls_files_write(&w->plan, PATH_LIVE, err))
+		return false;
+	if (!patches_exist(PATH_CONFIG))
+		return true;
+	/* The script reaches the files by their usual names. */
+	if (!link_flip(PATH_BOOT_CURRENT, "1", err))
+		return false;
+	patches_run(&w->arena, PATH_CONFIG, gen, src->environ, p);
+	return true;
+}
+
 static int boot_locked(struct work *w, const struct settings_source *src, struct problems *p)
 {
 	const char *gen = PATH_BOOT "/1";
@@ -208,20 +223,17 @@ static int boot_locked(struct work *w, const struct settings_source *src, struct
 	load_files(w, &server_where, p);
 	if (problems_errors(p) > 0)
 		return ERR_CONFIG;
-	/* The checkers look at the certificate files, but at no table. */
-	if (!wipe_earlier_life(&err) || !provision_dirs(&w->plan, "", &err) ||
-	    !generation_make(&w->plan, gen, p, &err) || !tls_files_write(&w->plan, PATH_LIVE, &err))
+	if (!wipe_earlier_life(&err) || !provision_dirs(&w->plan, "", &err))
 		return fail(p, &err, "start");
-	/* The script reaches the files by their usual names. */
-	if (patches_exist(PATH_CONFIG)) {
-		if (!link_flip(PATH_BOOT_CURRENT, "1", &err))
-			return fail(p, &err, "start");
-		patches_run(&w->arena, PATH_CONFIG, gen, src->environ, p);
+	struct live_run *live = live_begin(&w->plan, PATH_LIVE, INPUT_ALL);
+	if (!make_first_generation(w, src, gen, p, &err)) {
+		live_abort(live);
+		return fail(p, &err, "start");
 	}
 	check_begin(&checks, &w->plan, gen, p);
-	bool live = live_apply(&w->plan, PATH_LIVE, INPUT_ALL, false, &err);
+	bool done = live_finish(live, false, &err);
 	check_finish(&checks, p);
-	if (!live)
+	if (!done)
 		return fail(p, &err, "start");
 	if (problems_errors(p) > 0)
 		return ERR_CONFIG;

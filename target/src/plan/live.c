@@ -75,88 +75,105 @@ struct prepared {
 	void *state;
 };
 
-static void abort_all(const struct live_ctx *ctx, const struct prepared *list, size_t n)
+struct live_run {
+	struct live_ctx ctx;
+	struct prepared list[SERVICES_MAX];
+	size_t n;
+};
+
+static void abort_from(struct live_run *run, size_t from)
 {
-	for (size_t i = 0; i < n; i++)
-		if (list[i].service->live->abort)
-			list[i].service->live->abort(ctx, list[i].state);
+	for (size_t i = from; i < run->n; i++)
+		if (run->list[i].service->live->abort)
+			run->list[i].service->live->abort(&run->ctx, run->list[i].state);
 }
 
-static void begin_all(const struct live_ctx *ctx, struct prepared *list, size_t *n_r)
+struct live_run *live_begin(const struct plan *plan, const char *dir, unsigned changed)
 {
-	const struct plan *plan = ctx->svc->plan;
-	size_t n = 0;
+	struct live_run *run = ARENA_NEW(plan->arena, struct live_run);
 
+	run->ctx = (struct live_ctx){ .svc = &plan->ctx, .dir = dir, .changed = changed };
 	for (size_t i = 0; i < plan->services.n; i++) {
 		const struct service *svc = plan->services.v[i];
-		if (svc->live == NULL || (svc->live->inputs & ctx->changed) == 0)
+		if (svc->live == NULL || (svc->live->inputs & changed) == 0)
 			continue;
-		if (n == SERVICES_MAX)
+		if (run->n == SERVICES_MAX)
 			BUG("more than %d services with live tables", SERVICES_MAX);
-		list[n] = (struct prepared){ .service = svc };
+		run->list[run->n] = (struct prepared){ .service = svc };
 		if (svc->live->begin)
-			svc->live->begin(ctx, &list[n].state);
-		n++;
+			svc->live->begin(&run->ctx, &run->list[run->n].state);
+		run->n++;
 	}
-	*n_r = n;
+	return run;
+}
+
+/* Those from `from` on that have begun; nothing is prepared. */
+static void abort_begun(struct live_run *run, size_t from)
+{
+	for (size_t i = from; i < run->n; i++)
+		if (run->list[i].service->live->begin)
+			run->list[i].service->live->abort(&run->ctx, run->list[i].state);
+}
+
+void live_abort(struct live_run *run)
+{
+	abort_begun(run, 0);
 }
 
 /* A service that has begun is prepared or aborted, whatever the others do. */
-static bool prepare_all(const struct live_ctx *ctx, struct prepared *list, size_t *n_r,
-			struct err *err)
+static bool prepare_all(struct live_run *run, struct err *err)
 {
-	size_t n;
-
-	begin_all(ctx, list, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (list[i].service->live->prepare(ctx, &list[i].state, err))
+	for (size_t i = 0; i < run->n; i++) {
+		struct prepared *x = &run->list[i];
+		if (x->service->live->prepare(&run->ctx, &x->state, err))
 			continue;
-		abort_all(ctx, list, i);
-		for (size_t k = i + 1; k < n; k++)
-			if (list[k].service->live->begin)
-				list[k].service->live->abort(ctx, list[k].state);
-		return err_wrap(err, "%s tables", list[i].service->name);
+		abort_begun(run, i + 1);
+		run->n = i;
+		abort_from(run, 0);
+		return err_wrap(err, "%s tables", x->service->name);
 	}
-	*n_r = n;
 	return true;
 }
 
 /* Service by service: its tables, then its daemon is told. One that asks another is changed after it. */
-static bool commit_all(const struct live_ctx *ctx, const struct prepared *list, size_t n, bool tell,
-		       struct err *err)
+static bool commit_all(struct live_run *run, bool tell, struct err *err)
 {
-	const struct plan *plan = ctx->svc->plan;
+	const struct plan *plan = run->ctx.svc->plan;
 	size_t next = 0;
 
 	for (size_t i = 0; i < plan->services.n; i++) {
 		const struct service *svc = plan->services.v[i];
-		if (next < n && list[next].service == svc &&
-		    !svc->live->commit(ctx, list[next++].state, err)) {
-			abort_all(ctx, list + next, n - next);
+		if (next < run->n && run->list[next].service == svc &&
+		    !svc->live->commit(&run->ctx, run->list[next++].state, err)) {
+			abort_from(run, next);
 			return err_wrap(err, "%s tables", svc->name);
 		}
-		if (tell && svc->reload && (svc->reload_inputs & ctx->changed) != 0)
+		if (tell && svc->reload && (svc->reload_inputs & run->ctx.changed) != 0)
 			reload_service(svc);
 	}
 	return true;
 }
 
+bool live_finish(struct live_run *run, bool tell, struct err *err)
+{
+	const struct plan *plan = run->ctx.svc->plan;
+	const char *dir = run->ctx.dir;
+
+	if (!prepare_all(run, err))
+		return false;
+	if (unlink(fingerprint_path(plan->arena, dir)) < 0 && errno != ENOENT) {
+		abort_from(run, 0);
+		return err_sys(err, ERR_IO, "remove %s", fingerprint_path(plan->arena, dir));
+	}
+	if ((run->ctx.changed & INPUT_TLS) != 0 && !tls_files_write(plan, dir, err)) {
+		abort_from(run, 0);
+		return false;
+	}
+	return commit_all(run, tell, err) && store_fingerprints(plan, dir, err);
+}
+
 bool live_apply(const struct plan *plan, const char *dir, unsigned changed, bool tell,
 		struct err *err)
 {
-	struct live_ctx ctx = { .svc = &plan->ctx, .dir = dir, .changed = changed };
-	struct prepared list[SERVICES_MAX];
-	size_t n = 0;
-
-	if (!prepare_all(&ctx, list, &n, err))
-		return false;
-	if (unlink(fingerprint_path(plan->arena, dir)) < 0 && errno != ENOENT) {
-		abort_all(&ctx, list, n);
-		return err_sys(err, ERR_IO, "remove %s", fingerprint_path(plan->arena, dir));
-	}
-	if ((changed & INPUT_TLS) != 0 && !tls_files_write(plan, dir, err)) {
-		abort_all(&ctx, list, n);
-		return false;
-	}
-	return commit_all(&ctx, list, n, tell, err) && store_fingerprints(plan, dir, err);
+	return live_finish(live_begin(plan, dir, changed), tell, err);
 }

@@ -24,6 +24,13 @@ unsigned live_changed(const struct plan *plan, const char *dir);
 bool live_apply(const struct plan *plan, const char *dir, unsigned changed, bool tell,
 		struct err *err) MUST_CHECK;
 
+/* The same in two steps: services may let children work on large tables between them. What is begun is
+ * finished or aborted. */
+struct live_run;
+struct live_run *live_begin(const struct plan *plan, const char *dir, unsigned changed);
+bool live_finish(struct live_run *run, bool tell, struct err *err) MUST_CHECK;
+void live_abort(struct live_run *run);
+
 /* Makes the next live_changed() name these inputs: what is live is no longer what was applied. */
 bool live_forget(struct arena *a, const char *dir, unsigned inputs, struct err *err) MUST_CHECK;
 
