@@ -15,24 +15,29 @@
 #include <grp.h>
 #include <sqlite3.h>
 
+#include "base/child.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/proc.h"
+#include "dovecot/account_rows.h"
 
 #define BUSY_MS 5000
 #define RENEW_MS 10000
-/* Rows of one statement: they share the cursor, which stands where the next one goes. */
-#define TOGETHER 20
-#define FIELDS_MAX 64
+#define PRAGMAS "PRAGMA synchronous=OFF; PRAGMA cache_size=-32768; PRAGMA page_size=" PAGE_SIZE ";"
+/* Large pages are written in fewer pieces, and rows in order fill one before the next. */
+#define PAGE_SIZE "16384"
+/* From this many accounts on a child makes a new file, while the parent does other work. */
+#define CHILD_FROM 5000
+#define NEW_SUFFIX ".new"
 
 struct db_state {
 	sqlite3 *db;
 	const char *path;
-	const char *fields[FIELDS_MAX]; /* extra columns, "userdb_mail_path" */
-	size_t fields_n;
-	struct map field_index;
+	struct account_fields fields;
 	bool new_shape; /* the table of a running server gets a column */
+	const struct live_ctx *ctx;
+	struct child child; /* makes a new file */
+	bool is_new;	    /* PATH NEW_SUFFIX is complete */
 };
 
 static bool db_error(struct err *err, const struct db_state *st)
@@ -46,77 +51,8 @@ static bool db_exec(struct db_state *st, const char *sql, struct err *err)
 	return sqlite3_exec(st->db, sql, NULL, NULL, NULL) == SQLITE_OK ? true : db_error(err, st);
 }
 
-static bool is_field_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_')
-			return false;
-	return s.n > 0 && s.n < 64;
-}
-
-/* Next "name=value" (or "name", meaning "yes") of an account's extra text. */
-static bool next_field(struct str *rest, struct str *name, struct str *value)
-{
-	struct str word;
-
-	while (str_next_word(rest, " \t", &word)) {
-		if (!str_split(word, '=', name, value)) {
-			*name = word;
-			*value = STR_LIT("yes");
-		}
-		if (is_field_name(*name) && !str_is(*name, "name") && !str_is(*name, "password") &&
-		    !str_is(*name, "sum") && !str_is(*name, "user"))
-			return true;
-	}
-	return false;
-}
-
-static void note_field(struct arena *a, struct db_state *st, const char *name)
-{
-	if (map_get(&st->field_index, name) || st->fields_n == FIELDS_MAX)
-		return;
-	st->fields[st->fields_n] = arena_strdup(a, name);
-	(void)map_add(&st->field_index, st->fields[st->fields_n], &st->fields[st->fields_n]);
-	st->fields_n++;
-}
-
-/* Fields that accounts of existing installations carry. They are columns from the start, because
- * Dovecot's open connections stumble once over a table that has changed its shape. The first one
- * is where the quota goes. */
-static const char *const usual_fields[] = {
-	"userdb_quota_storage_size",
-	"userdb_quota_storage_grace",
-	"userdb_quota_message_count",
-	"userdb_mail_path",
-	"userdb_mail_driver",
-	"userdb_mail_inbox_path",
-	"userdb_mail_index_path",
-	"userdb_mail_control_path",
-	"userdb_home",
-	"userdb_mail_home",
-	"userdb_mail_max_userip_connections",
-	"nologin",
-	"allow_nets",
-};
-
-static void note_account_fields(const struct live_ctx *ctx, struct db_state *st)
-{
-	const struct account_vec *accounts = &ctx->svc->in->accounts;
-	struct str rest, name, value;
-
-	for (size_t i = 0; i < ARRAY_SIZE(usual_fields); i++)
-		note_field(ctx->svc->arena, st, usual_fields[i]);
-	for (size_t i = 0; i < accounts->n; i++) {
-		if (accounts->v[i].extra[0] == '\0')
-			continue;
-		rest = str_from(accounts->v[i].extra);
-		while (next_field(&rest, &name, &value))
-			note_field(ctx->svc->arena, st, str_lower(ctx->svc->arena, name));
-	}
-}
-
 /* Columns that the file has already are put first, so that adding columns keeps their order. */
-static bool note_existing_fields(struct arena *a, struct db_state *st, struct err *err)
+static bool note_existing_fields(struct db_state *st, struct err *err)
 {
 	sqlite3_stmt *q = NULL;
 
@@ -126,7 +62,7 @@ static bool note_existing_fields(struct arena *a, struct db_state *st, struct er
 	while (sqlite3_step(q) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(q, 0);
 		if (!streq(name, "name") && !streq(name, "password") && !streq(name, "sum"))
-			note_field(a, st, name);
+			account_fields_note(&st->fields, name);
 	}
 	(void)sqlite3_finalize(q);
 	return true;
@@ -134,10 +70,10 @@ static bool note_existing_fields(struct arena *a, struct db_state *st, struct er
 
 static bool add_columns(struct arena *a, struct db_state *st, size_t from, struct err *err)
 {
-	for (size_t i = from; i < st->fields_n; i++)
+	for (size_t i = from; i < st->fields.n; i++)
 		if (!db_exec(st,
 			     arena_printf(a, "ALTER TABLE account ADD COLUMN \"%s\" TEXT",
-					  st->fields[i]),
+					  st->fields.names[i]),
 			     err))
 			return false;
 	return true;
@@ -153,13 +89,13 @@ static bool make_views(struct arena *a, struct db_state *st, struct err *err)
 	buf_adds(&user, "DROP VIEW IF EXISTS userdb; CREATE VIEW userdb AS SELECT name AS user");
 	buf_adds(&limited, "DROP VIEW IF EXISTS limited; "
 			   "CREATE VIEW limited AS SELECT name FROM account WHERE 0");
-	for (size_t i = 0; i < st->fields_n; i++) {
-		if (has_prefix(st->fields[i], "userdb_quota"))
-			buf_printf(&limited, " OR \"%s\" IS NOT NULL", st->fields[i]);
-		buf_printf(&pass, ", \"%s\"", st->fields[i]);
-		if (has_prefix(st->fields[i], "userdb_"))
-			buf_printf(&user, ", \"%s\" AS \"%s\"", st->fields[i],
-				   st->fields[i] + strlen("userdb_"));
+	for (size_t i = 0; i < st->fields.n; i++) {
+		if (has_prefix(st->fields.names[i], "userdb_quota"))
+			buf_printf(&limited, " OR \"%s\" IS NOT NULL", st->fields.names[i]);
+		buf_printf(&pass, ", \"%s\"", st->fields.names[i]);
+		if (has_prefix(st->fields.names[i], "userdb_"))
+			buf_printf(&user, ", \"%s\" AS \"%s\"", st->fields.names[i],
+				   st->fields.names[i] + strlen("userdb_"));
 	}
 	return db_exec(
 		st,
@@ -176,103 +112,19 @@ static bool open_schema(const struct live_ctx *ctx, struct db_state *st, struct 
 		     "BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS account"
 		     "(name TEXT PRIMARY KEY, password TEXT, sum INTEGER) WITHOUT ROWID;",
 		     err) ||
-	    !note_existing_fields(a, st, err))
+	    !note_existing_fields(st, err))
 		return false;
-	existing = st->fields_n;
-	note_account_fields(ctx, st);
-	st->new_shape = existing > 0 && existing < st->fields_n;
-	return existing == st->fields_n ||
+	existing = st->fields.n;
+	account_fields_note_all(&st->fields, &ctx->svc->in->accounts);
+	st->new_shape = existing > 0 && existing < st->fields.n;
+	return existing == st->fields.n ||
 	       (add_columns(a, st, existing, err) && make_views(a, st, err));
-}
-
-static int64_t account_sum(const struct account *acc)
-{
-	uint64_t h = hash_bytes(acc->hash, strlen(acc->hash) + 1);
-
-	h = h * 31 + hash_bytes(acc->extra, strlen(acc->extra) + 1);
-	h = h * 31 + (acc->quota ? hash_bytes(acc->quota, strlen(acc->quota)) : 1);
-	return (int64_t)(h >> 1);
 }
 
 /* The text stays where it is until the row is written. */
 static void bind_text(sqlite3_stmt *q, int at, struct str s)
 {
 	(void)sqlite3_bind_text(q, at, s.p, (int)s.n, SQLITE_STATIC);
-}
-
-/* Parameters: 1 name, 2 password, 3 sum, 4… the extra columns in order. */
-static sqlite3_stmt *prepare_put(struct db_state *st)
-{
-	autobuf struct buf sql = BUF_INIT;
-	sqlite3_stmt *q = NULL;
-
-	buf_adds(&sql, "INSERT OR REPLACE INTO account(name, password, sum");
-	for (size_t i = 0; i < st->fields_n; i++)
-		buf_printf(&sql, ", \"%s\"", st->fields[i]);
-	buf_adds(&sql, ") VALUES (?, ?, ?");
-	for (size_t i = 0; i < st->fields_n; i++)
-		buf_adds(&sql, ", ?");
-	buf_addc(&sql, ')');
-	return sqlite3_prepare_v2(st->db, sql.p, -1, &q, NULL) == SQLITE_OK ? q : NULL;
-}
-
-static bool put_account(struct arena *a, struct db_state *st, sqlite3_stmt *q,
-			const struct account *acc)
-{
-	struct str rest = str_from(acc->extra), name, value;
-
-	(void)sqlite3_reset(q);
-	(void)sqlite3_clear_bindings(q);
-	bind_text(q, 1, str_from(acc->address));
-	bind_text(q, 2, str_from(acc->hash));
-	(void)sqlite3_bind_int64(q, 3, account_sum(acc));
-	if (acc->quota)
-		bind_text(q, 4, str_from(acc->quota));
-	while (acc->extra[0] && next_field(&rest, &name, &value)) {
-		const char **slot = map_get(&st->field_index, str_lower(a, name));
-		if (slot && (acc->quota == NULL || slot != &st->fields[0]))
-			bind_text(q, 4 + (int)(slot - st->fields), value);
-	}
-	return sqlite3_step(q) == SQLITE_DONE;
-}
-
-/* A row to write, with the first bytes of its key as a number, so that sorting seldom looks at
- * the text. */
-struct row {
-	uint64_t prefix;
-	const struct account *account;
-};
-
-/* Many rows that have nothing but name and password. */
-static sqlite3_stmt *prepare_plain(struct db_state *st)
-{
-	autobuf struct buf sql = BUF_INIT;
-	sqlite3_stmt *q = NULL;
-
-	buf_adds(&sql, "INSERT OR REPLACE INTO account(name, password, sum) VALUES ");
-	for (int i = 0; i < TOGETHER; i++)
-		buf_adds(&sql, i == 0 ? "(?, ?, ?)" : ", (?, ?, ?)");
-	return sqlite3_prepare_v2(st->db, sql.p, -1, &q, NULL) == SQLITE_OK ? q : NULL;
-}
-
-static bool is_plain(const struct row *rows, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (rows[i].account->quota || rows[i].account->extra[0])
-			return false;
-	return true;
-}
-
-static bool put_plain(sqlite3_stmt *q, const struct row *rows)
-{
-	(void)sqlite3_reset(q);
-	for (int i = 0; i < TOGETHER; i++) {
-		const struct account *acc = rows[i].account;
-		bind_text(q, 3 * i + 1, str_from(acc->address));
-		bind_text(q, 3 * i + 2, str_from(acc->hash));
-		(void)sqlite3_bind_int64(q, 3 * i + 3, account_sum(acc));
-	}
-	return sqlite3_step(q) == SQLITE_DONE;
 }
 
 /* Marks the accounts whose row is as it should be; deletes rows without an account. */
@@ -307,52 +159,21 @@ static bool compare_rows(const struct live_ctx *ctx, struct db_state *st, bool *
 	return ok;
 }
 
-static int by_key(const void *x, const void *y)
-{
-	const struct row *a = x, *b = y;
-
-	if (a->prefix != b->prefix)
-		return a->prefix < b->prefix ? -1 : 1;
-	return strcmp(a->account->address, b->account->address);
-}
-
-/* The accounts whose rows are to be written, in the order of the table: that is three times as
- * fast. */
-static size_t sort_rows(const struct live_ctx *ctx, const bool *same, struct row *rows)
-{
-	const struct account_vec *accounts = &ctx->svc->in->accounts;
-	size_t n = 0;
-
-	for (size_t i = 0; i < accounts->n; i++)
-		if (!same[i])
-			rows[n++] =
-				(struct row){ str_prefix(accounts->v[i].address), &accounts->v[i] };
-	if (n > 1)
-		qsort(rows, n, sizeof(*rows), by_key);
-	return n;
-}
-
+/* Writes what differs. */
 static bool write_rows(const struct live_ctx *ctx, struct db_state *st, struct err *err)
 {
 	const struct account_vec *accounts = &ctx->svc->in->accounts;
 	struct arena *a = ctx->svc->arena;
 	bool *same = arena_array(a, accounts->n + 1, sizeof(*same));
-	struct row *rows = arena_array(a, accounts->n + 1, sizeof(*rows));
+	const struct account **list = arena_array(a, accounts->n + 1, sizeof(*list));
+	size_t n = 0;
 
 	if (!compare_rows(ctx, st, same, err))
 		return false;
-	sqlite3_stmt *put = prepare_put(st), *plain = prepare_plain(st);
-	bool ok = put && plain;
-	for (size_t i = 0, n = sort_rows(ctx, same, rows); ok && i < n;) {
-		bool many = n - i >= TOGETHER && is_plain(rows + i, TOGETHER);
-		ok = many ? put_plain(plain, rows + i) : put_account(a, st, put, rows[i].account);
-		i += many ? TOGETHER : 1;
-	}
-	if (!ok)
-		(void)db_error(err, st);
-	(void)sqlite3_finalize(put);
-	(void)sqlite3_finalize(plain);
-	return ok;
+	for (size_t i = 0; i < accounts->n; i++)
+		if (!same[i])
+			list[n++] = &accounts->v[i];
+	return account_rows_write(a, st->db, &st->fields, list, n) || db_error(err, st);
 }
 
 /* The file must carry its owner and mode before the first hash is in it. */
@@ -370,17 +191,27 @@ static bool make_file(const struct live_ctx *ctx, const char *path, struct err *
 	return file_replace(path, "", 0, &attr, FILE_EPHEMERAL, NULL, err);
 }
 
-static void db_abort(const struct live_ctx *ctx UNUSED, void *state)
+static const char *db_path(const struct live_ctx *ctx)
 {
-	struct db_state *st = state;
-
-	(void)sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
-	(void)sqlite3_close(st->db);
+	return arena_printf(ctx->svc->arena, "%s/accounts.sqlite", ctx->dir);
 }
 
-static bool open_db(const struct live_ctx *ctx, struct db_state *st, struct err *err)
+static const char *new_path(const struct db_state *st)
 {
-	st->path = arena_printf(ctx->svc->arena, "%s/accounts.sqlite", ctx->dir);
+	return arena_printf(st->ctx->svc->arena, "%s" NEW_SUFFIX, db_path(st->ctx));
+}
+
+/* What was not committed is as if it had not been. */
+static void close_db(struct db_state *st)
+{
+	if (st->db)
+		(void)sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+	(void)sqlite3_close(st->db);
+	st->db = NULL;
+}
+
+static bool open_db(struct db_state *st, struct err *err)
+{
 	if (sqlite3_open_v2(st->path, &st->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
 		(void)db_error(err, st);
 		(void)sqlite3_close(st->db);
@@ -426,32 +257,78 @@ static bool write_tables(const struct live_ctx *ctx, struct db_state *st, struct
 	       db_error(err, st);
 }
 
-static bool db_prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
+/* Leaves the transaction open. */
+static bool write_db(struct db_state *st, const char *pragmas, struct err *err)
+{
+	const struct live_ctx *ctx = st->ctx;
+
+	if (!make_file(ctx, st->path, err) || !open_db(st, err))
+		return false;
+	if (db_exec(st, pragmas, err) && open_schema(ctx, st, err) && write_tables(ctx, st, err))
+		return true;
+	close_db(st);
+	return false;
+}
+
+/* Nobody sees the file before it has its name: no journal is needed. */
+static bool write_new(void *arg, struct err *err)
+{
+	struct db_state *st = arg;
+
+	st->path = new_path(st);
+	if (!write_db(st, PRAGMAS "PRAGMA journal_mode=OFF", err))
+		return false;
+	bool ok = db_exec(st, "COMMIT", err);
+	close_db(st);
+	return ok;
+}
+
+static void db_begin(const struct live_ctx *ctx, void **state_r)
 {
 	struct db_state *st = ARENA_NEW(ctx->svc->arena, struct db_state);
 
-	map_init(&st->field_index, ctx->svc->arena, FIELDS_MAX);
-	if (!make_file(ctx, arena_printf(ctx->svc->arena, "%s/accounts.sqlite", ctx->dir), err) ||
-	    !open_db(ctx, st, err))
-		return false;
-	if (!db_exec(st, "PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;", err) ||
-	    !open_schema(ctx, st, err) || !write_tables(ctx, st, err)) {
-		db_abort(ctx, st);
-		return false;
-	}
+	st->ctx = ctx;
+	st->path = db_path(ctx);
+	account_fields_init(&st->fields, ctx->svc->arena);
 	*state_r = st;
-	return true;
+	if (ctx->svc->in->accounts.n < CHILD_FROM || file_exists(st->path))
+		return;
+	(void)unlink(new_path(st));
+	(void)child_begin(&st->child, write_new, st);
+}
+
+static bool db_prepare(const struct live_ctx *ctx UNUSED, void **state_r, struct err *err)
+{
+	struct db_state *st = *state_r;
+
+	if (st->child.pid == 0)
+		return write_db(st, PRAGMAS, err);
+	st->is_new = child_end(&st->child, err);
+	if (!st->is_new)
+		(void)unlink(new_path(st));
+	return st->is_new;
+}
+
+static void db_abort(const struct live_ctx *ctx UNUSED, void *state)
+{
+	struct db_state *st = state;
+	struct err ignored = ERR_INIT;
+
+	if (st->child.pid > 0)
+		(void)!child_end(&st->child, &ignored);
+	(void)unlink(new_path(st));
+	close_db(st);
 }
 
 /* True also when the table can't be asked. */
 static bool db_has(const struct live_ctx *ctx, const struct account *account)
 {
-	struct db_state st = { .db = NULL };
+	struct db_state st = { .path = db_path(ctx) };
 	struct err ignored = ERR_INIT;
 	sqlite3_stmt *q = NULL;
 	bool none;
 
-	if (!open_db(ctx, &st, &ignored))
+	if (!open_db(&st, &ignored))
 		return true;
 	none = sqlite3_prepare_v2(st.db, "SELECT 1 FROM account WHERE name = ?", -1, &q, NULL) ==
 	       SQLITE_OK;
@@ -475,11 +352,11 @@ static bool db_put(const struct live_ctx *ctx, const struct account *account, st
 	static const char sql[] =
 		"INSERT INTO account(name, password, sum) VALUES (?, ?, 0) "
 		"ON CONFLICT(name) DO UPDATE SET password = excluded.password, sum = 0";
-	struct db_state st = { .db = NULL };
+	struct db_state st = { .path = db_path(ctx) };
 	sqlite3_stmt *q = NULL;
 	bool ok;
 
-	if (!open_db(ctx, &st, err))
+	if (!open_db(&st, err))
 		return false;
 	(void)sqlite3_exec(st.db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
 	ok = sqlite3_prepare_v2(st.db, sql, -1, &q, NULL) == SQLITE_OK;
@@ -508,11 +385,12 @@ static void renew_readers(void)
 static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err *err)
 {
 	struct db_state *st = state;
-	bool ok = db_exec(st, "COMMIT", err);
 
-	if (!ok)
-		(void)sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
-	(void)sqlite3_close(st->db);
+	if (st->is_new)
+		return rename(new_path(st), st->path) == 0 ||
+		       err_sys(err, ERR_IO, "rename %s", new_path(st));
+	bool ok = db_exec(st, "COMMIT", err);
+	close_db(st);
 	if (ok && st->new_shape)
 		renew_readers();
 	return ok;
@@ -520,6 +398,7 @@ static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err
 
 const struct service_live accounts_live = {
 	.inputs = ACCOUNTS_DB_INPUTS,
+	.begin = db_begin,
 	.prepare = db_prepare,
 	.commit = db_commit,
 	.abort = db_abort,

@@ -16,6 +16,12 @@ static bool has_accounts(const struct live_ctx *ctx)
 	return (ctx->changed & accounts_live.inputs) != 0;
 }
 
+static void begin(const struct live_ctx *ctx, void **state_r)
+{
+	if (has_accounts(ctx))
+		accounts_live.begin(ctx, state_r);
+}
+
 static bool prepare(const struct live_ctx *ctx, void **state_r, struct err *err)
 {
 	return !has_accounts(ctx) || accounts_live.prepare(ctx, state_r, err);
@@ -62,6 +68,7 @@ static bool put(const struct live_ctx *ctx, const struct account *account, struc
 
 const struct service_live dovecot_live = {
 	.inputs = ACCOUNTS_DB_INPUTS | SCRIPTS_INPUTS | SNI_INPUTS,
+	.begin = begin,
 	.prepare = prepare,
 	.commit = commit,
 	.abort = abort_work,
