@@ -114,6 +114,31 @@ static void test_warnings_and_notes(void **state UNUSED)
 	arena_fini(&x.a);
 }
 
+/* The first line of an address counts, however far away it is, and the order of the file stays. */
+static void test_duplicates_near_and_far(void **state UNUSED)
+{
+	autobuf struct buf text = BUF_INIT;
+	struct parsed x;
+	size_t at;
+
+	for (int i = 0; i < 60; i++)
+		buf_printf(&text, "u%d@firma.example|{SHA512-CRYPT}$6$%d\n", i % 20 == 19 ? 18 : i,
+			   i);
+	buf_adds(&text, "u0@firma.example|" HASH "\n");
+	parse(&x, text.p);
+	assert_int_equal(x.list.n, 57);
+	assert_finding(&x.p, SEV_WARNING, FILE_NAME ":20", "line 19 already");
+	assert_finding(&x.p, SEV_WARNING, FILE_NAME ":60", "line 19 already");
+	assert_finding(&x.p, SEV_WARNING, FILE_NAME ":61", "line 1 already");
+	for (size_t i = 0; i < x.list.n; i++) {
+		assert_true(inputs_index_get(&x.index, x.list.v[i].address, &at));
+		assert_int_equal(at, i);
+		assert_true(i == 0 || x.list.v[i].line > x.list.v[i - 1].line);
+	}
+	assert_string_equal(x.list.v[0].hash, "{SHA512-CRYPT}$6$0");
+	arena_fini(&x.a);
+}
+
 static void parse_env(struct parsed *x, const char *value, const struct password_key *key)
 {
 	*x = (struct parsed){ 0 };
@@ -290,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_password_key),
 		cmocka_unit_test(test_good_lines),
 		cmocka_unit_test(test_warnings_and_notes),
+		cmocka_unit_test(test_duplicates_near_and_far),
 		cmocka_unit_test(test_env_hashes),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_edits),

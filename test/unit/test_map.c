@@ -49,11 +49,33 @@ static void test_growth(void **state UNUSED)
 	}
 }
 
+/* Keys that were said ahead, before and after the map has grown. */
+static void test_prepared(void **state UNUSED)
+{
+	struct arena a;
+	struct map m;
+	int one = 1, two = 2;
+	arena_init(&a, "map");
+	map_init(&m, &a, 0);
+	uint64_t x = map_prepare(&m, "x"), y = map_prepare(&m, "y");
+	assert_null(map_get_prepared(&m, "x", x));
+	assert_true(map_add_prepared(&m, "x", x, &one));
+	assert_false(map_add_prepared(&m, "x", x, &two));
+	for (int i = 0; i < 100; i++)
+		assert_true(map_add(&m, arena_printf(&a, "%d", i), &two));
+	assert_true(map_add_prepared(&m, "y", y, &two));
+	assert_ptr_equal(map_get_prepared(&m, "x", x), &one);
+	assert_ptr_equal(map_get(&m, "x"), &one);
+	assert_ptr_equal(map_get(&m, "y"), &two);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unknown_and_duplicate),
 		cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_prepared),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

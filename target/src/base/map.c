@@ -59,9 +59,21 @@ void map_init(struct map *m, struct arena *a, size_t expect)
 	rehash(m, cap);
 }
 
-bool map_add(struct map *m, const char *key, void *value)
+static uint64_t hash_of(const char *key)
 {
-	uint64_t hash = hash_bytes(key, strlen(key));
+	return hash_bytes(key, strlen(key));
+}
+
+uint64_t map_prepare(const struct map *m, const char *key)
+{
+	uint64_t hash = hash_of(key);
+
+	__builtin_prefetch(&m->slots[(size_t)hash & (m->cap - 1)]);
+	return hash;
+}
+
+bool map_add_prepared(struct map *m, const char *key, uint64_t hash, void *value)
+{
 	struct map_slot *slot = find_slot(m, key, hash);
 	if (slot->key)
 		return false;
@@ -74,7 +86,17 @@ bool map_add(struct map *m, const char *key, void *value)
 	return true;
 }
 
+void *map_get_prepared(const struct map *m, const char *key, uint64_t hash)
+{
+	return find_slot(m, key, hash)->value;
+}
+
+bool map_add(struct map *m, const char *key, void *value)
+{
+	return map_add_prepared(m, key, hash_of(key), value);
+}
+
 void *map_get(const struct map *m, const char *key)
 {
-	return find_slot(m, key, hash_bytes(key, strlen(key)))->value;
+	return map_get_prepared(m, key, hash_of(key));
 }

@@ -26,4 +26,11 @@ bool map_add(struct map *m, const char *key, void *value);
 /* The value, or NULL when the key is unknown. */
 void *map_get(const struct map *m, const char *key);
 
+/* In a large map nearly every look-up waits for memory. Who knows some keys ahead says so, and waits
+ * for none: map_prepare() gives the hash that the other two take. */
+#define MAP_AHEAD 8
+uint64_t map_prepare(const struct map *m, const char *key);
+bool map_add_prepared(struct map *m, const char *key, uint64_t hash, void *value);
+void *map_get_prepared(const struct map *m, const char *key, uint64_t hash);
+
 #endif

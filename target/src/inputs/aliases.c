@@ -33,6 +33,12 @@ struct parser {
 	struct address_memory memory;
 	struct alias_vec *out;
 	struct problems *p;
+	/* Aliases on their way into out and index. */
+	struct {
+		struct alias alias;
+		uint64_t hash;
+	} waiting[MAP_AHEAD];
+	size_t came, went;
 };
 
 #define FINDING(ps, severity, hint, ...)                                                           \
@@ -157,12 +163,43 @@ static bool parse_targets(struct parser *ps, const char *key, struct str value, 
 	return true;
 }
 
+/* Adds the alias that has waited longest, unless its key is there already. */
+static void add_next(struct parser *ps)
+{
+	size_t first = 0, slot = ps->went++ % MAP_AHEAD;
+	const struct alias *x = &ps->waiting[slot].alias;
+
+	if (inputs_index_add_prepared(ps->index, x->key, ps->waiting[slot].hash, ps->out->n)) {
+		*VEC_PUSH(ps->a, ps->out) = *x;
+		return;
+	}
+	(void)inputs_index_get(ps->index, x->key, &first);
+	problems_add(ps->p, SEV_WARNING, arena_printf(ps->a, "%s:%u", x->file, x->line),
+		     "put all targets on one line",
+		     "alias '%s' is in %s %u already: that one counts", x->key,
+		     ps->is_env ? "entry" : "line", ps->out->v[first].line);
+}
+
+static void add_alias(struct parser *ps, const struct alias *x)
+{
+	if (ps->came - ps->went == MAP_AHEAD)
+		add_next(ps);
+	size_t slot = ps->came++ % MAP_AHEAD;
+	ps->waiting[slot].alias = *x;
+	ps->waiting[slot].hash = map_prepare(ps->index, x->key);
+}
+
+static void add_rest(struct parser *ps)
+{
+	while (ps->went < ps->came)
+		add_next(ps);
+}
+
 static void parse_alias(struct parser *ps, struct str key, struct str value)
 {
 	char *p = arena_alloc(ps->a, key.n + value.n + 2);
 	struct alias x = { .key = p, .targets = p + key.n + 1, .file = ps->file, .line = ps->line };
 	const char *problem;
-	size_t first = 0;
 
 	for (size_t i = 0; i < key.n; i++)
 		p[i] = key.p[i] >= 'A' && key.p[i] <= 'Z' ? (char)(key.p[i] - 'A' + 'a') : key.p[i];
@@ -176,14 +213,7 @@ static void parse_alias(struct parser *ps, struct str key, struct str value)
 		address_remember(&ps->memory, x.key);
 	if (!parse_targets(ps, x.key, value, p + key.n + 1))
 		return;
-	if (inputs_index_add(ps->index, x.key, ps->out->n)) {
-		*VEC_PUSH(ps->a, ps->out) = x;
-		return;
-	}
-	(void)inputs_index_get(ps->index, x.key, &first);
-	FINDING(ps, SEV_WARNING, "put all targets on one line",
-		"alias '%s' is in %s %u already: that one counts", x.key,
-		ps->is_env ? "entry" : "line", ps->out->v[first].line);
+	add_alias(ps, &x);
 }
 
 /* The word before the first blank; *line becomes the rest. */
@@ -224,6 +254,7 @@ void aliases_parse(struct arena *a, const char *file, struct str text, struct al
 		else if (take_key(&line, &key))
 			parse_alias(&ps, key, line);
 	}
+	add_rest(&ps);
 }
 
 void aliases_parse_env(struct arena *a, const char *value, struct alias_vec *out, struct map *index,
@@ -251,6 +282,7 @@ void aliases_parse_env(struct arena *a, const char *value, struct alias_vec *out
 		}
 		parse_alias(&ps, (struct str){ word.p, (size_t)(key.p + key.n - word.p) }, targets);
 	}
+	add_rest(&ps);
 }
 
 static bool same(struct str a, struct str b)

@@ -151,10 +151,28 @@ static void check_alias(struct arena *a, const struct settings *s, const struct 
 			     "mail goes round in a circle and is never accepted: %s", circle);
 }
 
-/* A quick look whether check_alias() could have anything to say, without touching memory. */
-static bool is_plain(const struct inputs *in, const struct alias *x)
+/* Calls check_alias() for those it could have anything to say about: not if the key is no account and
+ * the only target is one. */
+static void check_aliases(struct arena *a, const struct settings *s, const struct inputs *in,
+			  struct problems *p)
 {
-	return !inputs_find_account(in, x->key) && inputs_find_account(in, x->targets);
+	const struct alias_vec *list = &in->aliases;
+	const struct map *accounts = &in->account_index;
+	uint64_t keys[MAP_AHEAD], targets[MAP_AHEAD];
+
+	for (size_t i = 0; i < list->n + MAP_AHEAD; i++) {
+		size_t slot = i % MAP_AHEAD;
+		if (i >= MAP_AHEAD && i - MAP_AHEAD < list->n) {
+			const struct alias *x = &list->v[i - MAP_AHEAD];
+			if (map_get_prepared(accounts, x->key, keys[slot]) ||
+			    !map_get_prepared(accounts, x->targets, targets[slot]))
+				check_alias(a, s, in, x, p);
+		}
+		if (i < list->n) {
+			keys[slot] = map_prepare(accounts, list->v[i].key);
+			targets[slot] = map_prepare(accounts, list->v[i].targets);
+		}
+	}
 }
 
 void effective_check(struct arena *a, const struct settings *s, const struct inputs *in,
@@ -162,9 +180,7 @@ void effective_check(struct arena *a, const struct settings *s, const struct inp
 {
 	char *target = inputs_postmaster(a, s);
 
-	for (size_t i = 0; i < in->aliases.n; i++)
-		if (!is_plain(in, &in->aliases.v[i]))
-			check_alias(a, s, in, &in->aliases.v[i], p);
+	check_aliases(a, s, in, p);
 	if (in->domains.n > 0 && email_domain(target) && !inputs_is_received(a, s, in, target))
 		problems_add(
 			p, SEV_NOTE,

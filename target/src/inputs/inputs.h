@@ -275,11 +275,16 @@ bool inputs_lock_last_good(const struct inputs_where *where, int *fd_r, struct e
 
 /* Positions in a vector by name, kept in a map: false when the key is there already / is not there.
  */
-static inline bool inputs_index_add(struct map *index, const char *key, size_t position)
+static inline bool inputs_index_add_prepared(struct map *index, const char *key, uint64_t hash,
+					     size_t position)
 {
 	/* The cast: the map holds pointers; a number one higher than the position is none that is
 	 * NULL. */
-	return map_add(index, key, (void *)(uintptr_t)(position + 1));
+	return map_add_prepared(index, key, hash, (void *)(uintptr_t)(position + 1));
+}
+static inline bool inputs_index_add(struct map *index, const char *key, size_t position)
+{
+	return inputs_index_add_prepared(index, key, map_prepare(index, key), position);
 }
 static inline bool inputs_index_get(const struct map *index, const char *key, size_t *position_r)
 {
