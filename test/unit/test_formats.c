@@ -24,12 +24,11 @@ static int close_temp(void **state UNUSED)
 
 static void add_account(const char *local, const char *extra)
 {
-	*VEC_PUSH(&t.arena, &in.accounts) = (struct account){
-		.address = arena_printf(&t.arena, "%s@example.test", local),
-		.local = local,
-		.domain = "example.test",
-		.extra = extra,
-	};
+	const char *address = arena_printf(&t.arena, "%s@example.test", local);
+
+	*VEC_PUSH(&t.arena, &in.accounts) = (struct account){ .address = address,
+							      .domain = strchr(address, '@') + 1,
+							      .extra = extra };
 }
 
 /* A directory of the mailbox: "anna/cur". */

@@ -273,8 +273,8 @@ static void test_access(void **state UNUSED)
 /* An account that a rule for its domain or name concerns needs a row of its own. */
 static void test_put_asks_access(void **state UNUSED)
 {
-	static const struct account carl = {
-		.address = "carl@a.test", .domain = "a.test", .hash = HASH, .extra = ""
+	const struct account carl = {
+		.address = "carl@a.test", .domain = "a.test", .hash = STR_LIT(HASH), .extra = ""
 	};
 	static const struct {
 		const char *rules;
@@ -535,19 +535,21 @@ static void test_put_one(void **state UNUSED)
 	struct service_ctx svc = f.plan.ctx;
 	svc.in = &none;
 	struct live_ctx ctx = { .svc = &svc, .dir = f.live, .changed = INPUT_ACCOUNTS };
-	struct account ben = {
-		.address = "ben@example.test", .domain = "example.test", .hash = HASH, .extra = ""
-	};
+	struct account ben = { .address = "ben@example.test",
+			       .domain = "example.test",
+			       .hash = STR_LIT(HASH),
+			       .extra = "" };
 	struct account anna = { .address = "anna@example.test", .domain = "example.test" };
 	struct account elsewhere = {
-		.address = "x@new.test", .domain = "new.test", .hash = HASH, .extra = ""
+		.address = "x@new.test", .domain = "new.test", .hash = STR_LIT(HASH), .extra = ""
 	};
 	struct account caught = {
-		.address = "x@all.test", .domain = "all.test", .hash = HASH, .extra = ""
+		.address = "x@all.test", .domain = "all.test", .hash = STR_LIT(HASH), .extra = ""
 	};
-	struct account taken = {
-		.address = "taken@example.test", .domain = "example.test", .hash = HASH, .extra = ""
-	};
+	struct account taken = { .address = "taken@example.test",
+				 .domain = "example.test",
+				 .hash = STR_LIT(HASH),
+				 .extra = "" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
 		const struct service_live *live = live_of(services[i]);

@@ -64,6 +64,12 @@ static inline void assert_err(const struct err *err, enum err_class class, const
 			 (int)class, part);
 }
 
+static inline void assert_str(struct str s, const char *wanted)
+{
+	if (!str_is(s, wanted))
+		fail_msg("'%.*s'; wanted '%s'", (int)s.n, s.p ? s.p : "", wanted);
+}
+
 /* The call succeeded; if not, shows why. */
 static inline void assert_done(bool done, const struct err *err)
 {

@@ -92,7 +92,7 @@ void account_fields_note_all(struct account_fields *f, const struct account_vec 
 
 int64_t account_sum(const struct account *acc)
 {
-	uint64_t h = hash_bytes(acc->hash, strlen(acc->hash) + 1);
+	uint64_t h = hash_bytes(acc->hash.p, acc->hash.n);
 
 	h = h * 31 + hash_bytes(acc->extra, strlen(acc->extra) + 1);
 	h = h * 31 + (acc->quota ? hash_bytes(acc->quota, strlen(acc->quota)) : 1);
@@ -257,7 +257,7 @@ static int cursor_column(struct sqlite3_vtab_cursor *base, sqlite3_context *to, 
 	if (column == 0)
 		give(to, str_from(acc->address));
 	else if (column == 1)
-		give(to, str_from(acc->hash));
+		give(to, acc->hash);
 	else if (column == 2)
 		sqlite3_result_int64(to, account_sum(acc));
 	else if (c->values[column - FIRST_FIELD].p)

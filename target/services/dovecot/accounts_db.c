@@ -362,7 +362,7 @@ static bool db_put(const struct live_ctx *ctx, const struct account *account, st
 	ok = sqlite3_prepare_v2(st.db, sql, -1, &q, NULL) == SQLITE_OK;
 	if (ok) {
 		bind_text(q, 1, str_from(account->address));
-		bind_text(q, 2, str_from(account->hash));
+		bind_text(q, 2, account->hash);
 		ok = sqlite3_step(q) == SQLITE_DONE;
 	}
 	if (!ok)

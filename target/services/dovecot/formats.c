@@ -43,7 +43,9 @@ static bool is_noted(const struct service_ctx *ctx, const char *note)
 
 static const char *mail_dir(struct arena *a, const char *root, const struct account *x)
 {
-	return arena_printf(a, "%s/%s/%s", root, x->domain, x->local);
+	struct str local = account_local(x);
+
+	return arena_printf(a, "%s/%s/%.*s", root, x->domain, (int)local.n, local.p);
 }
 
 /* The format of the mail in there when nothing is stored as `wanted`, else NULL. */

@@ -80,7 +80,8 @@ static bool add_mailboxes(const struct live_ctx *ctx, struct cdb_make *cdb)
 		buf_reset(&value);
 		buf_adds(&value, acc->domain);
 		buf_addc(&value, '/');
-		buf_adds(&value, acc->local);
+		struct str local = account_local(acc);
+		buf_add(&value, local.p, local.n);
 		buf_addc(&value, '/');
 		if (!add_pair(cdb, acc->address, value.p))
 			return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass over the text; each account costs one allocation (address, local part, hash and extra
- * fields one behind the other) and one map insertion, so that 100,000 lines take milliseconds.
+ * One pass over the text; each account costs one allocation (address and extra fields one behind the
+ * other) and one map insertion, so that 100,000 lines take milliseconds. Their hashes, most of the
+ * text, are not copied.
  *
  * A dot-string may hold "/", "|", "*" and "#" (RFC 5322 atext). Here they would be a directory
  * separator, the file's field separator, the separator of master user logins, and a comment, so an
@@ -101,14 +102,15 @@ static char *put(char *at, struct str s)
 	return at + s.n + 1;
 }
 
-/* Copies the fields into one piece of memory and cuts the address at its last "@"; capitals become
- * small letters. */
+/* Copies the address, whose capitals become small letters, and cuts it at its last "@". What most
+ * accounts do not have costs nothing; a hash stays where it is unless it gets a prefix. */
 static struct account make_account(struct arena *a, const struct fields *f, const char *prefix,
 				   bool *folded_r)
 {
 	struct str pre = str_from(prefix);
-	char *p = arena_alloc(a, f->address.n * 2 + pre.n + f->hash.n + f->extra.n + 4);
-	struct account x = { .address = p };
+	size_t hash_n = pre.n > 0 ? pre.n + f->hash.n : 0;
+	char *p = arena_alloc(a, f->address.n + hash_n + f->extra.n + 3);
+	struct account x = { .address = p, .hash = f->hash, .extra = "" };
 	size_t at = 0;
 
 	for (size_t i = 0; i < f->address.n; i++) {
@@ -119,14 +121,17 @@ static struct account make_account(struct arena *a, const struct fields *f, cons
 		p[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 	}
 	x.domain = p + at + 1;
-	p += f->address.n + 1;
-	x.local = p;
-	p = put(p, (struct str){ x.address, at });
-	x.hash = p;
-	memcpy(p, pre.p, pre.n);
-	p = put(p + pre.n, f->hash);
-	x.extra = p;
-	(void)put(p, f->extra);
+	p += f->address.n;
+	*p++ = '\0';
+	if (hash_n > 0) {
+		x.hash = (struct str){ p, hash_n };
+		memcpy(p, pre.p, pre.n);
+		p = put(p + pre.n, f->hash);
+	}
+	if (f->extra.n > 0) {
+		x.extra = p;
+		(void)put(p, f->extra);
+	}
 	return x;
 }
 
@@ -299,10 +304,12 @@ static void parse_entry(struct parser *ps, struct str word)
 		return;
 	}
 	char *text = str_dup(ps->a, secret);
-	x.hash = env_hash(ps, x.address, text);
+	const char *hash = env_hash(ps, x.address, text);
 	explicit_bzero(text, secret.n);
-	if (x.hash)
-		add_account(ps, &x);
+	if (hash == NULL)
+		return;
+	x.hash = str_from(hash);
+	add_account(ps, &x);
 }
 
 void accounts_parse_env(struct arena *a, const char *value, const struct password_key *key,

@@ -22,7 +22,7 @@
 #define ACCOUNTS_FILE "postfix-accounts.cf"
 
 /* Adds every account of the text to the empty *out. *index becomes address → position in out, to be
- * read with inputs_index_get(). */
+ * read with inputs_index_get(). Hashes stay in the text, which must live as long. */
 void accounts_parse(struct arena *a, const char *file, struct str text, struct account_vec *out,
 		    struct map *index, struct problems *p);
 /* MAIL_ACCOUNTS: "user@domain:password-or-{SCHEME}hash" separated by white space; plain passwords

@@ -383,8 +383,8 @@ const char *inputs_hashed_env_accounts(struct arena *a, const struct settings *s
 	problems_init(&ignored, a);
 	if (*s->mail_accounts && parse_env_accounts(a, s, where, &list, &ignored))
 		for (size_t i = 0; i < list.n; i++)
-			buf_printf(&out, "%s%s:%s", i ? "\n" : "", list.v[i].address,
-				   list.v[i].hash);
+			buf_printf(&out, "%s%s:%.*s", i ? "\n" : "", list.v[i].address,
+				   (int)list.v[i].hash.n, list.v[i].hash.p);
 	return buf_dup(a, &out);
 }
 
@@ -474,10 +474,11 @@ static void gather_domains(struct arena *a, struct inputs *in)
 }
 
 /* 64-bit fingerprint, eight bytes a step; the text's end is part of it. Not for security. */
-static uint64_t fold(uint64_t h, const char *text)
+static uint64_t fold_str(uint64_t h, struct str s)
 {
 	const uint64_t prime = UINT64_C(0x9e3779b97f4a7c15);
-	size_t n = text ? strlen(text) : 0;
+	size_t n = s.n;
+	const char *text = s.p;
 	uint64_t word;
 
 	h = (h ^ (text ? n + 1 : 0)) * prime;
@@ -491,6 +492,11 @@ static uint64_t fold(uint64_t h, const char *text)
 		memcpy(&word, text, n);
 	h = (h ^ word) * prime;
 	return h ^ h >> 32;
+}
+
+static uint64_t fold(uint64_t h, const char *text)
+{
+	return fold_str(h, text ? str_from(text) : (struct str){ NULL, 0 });
 }
 
 static unsigned bit_number(enum input_bit bit)
@@ -561,7 +567,7 @@ static void make_fingerprints(struct inputs *in)
 
 	for (size_t i = 0; i < in->accounts.n; i++) {
 		const struct account *x = &in->accounts.v[i];
-		accounts = fold(fold(fold(accounts, x->address), x->hash), x->extra);
+		accounts = fold(fold_str(fold(accounts, x->address), x->hash), x->extra);
 		if (x->quota)
 			quotas = fold(fold(quotas, x->address), x->quota);
 	}

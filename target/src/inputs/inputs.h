@@ -52,15 +52,20 @@ enum input_bit {
 
 struct account {
 	const char *address; /* lower case, the login */
-	const char *local;   /* before the last "@" */
-	const char *domain;
-	const char *hash;  /* with {SCHEME} */
+	const char *domain;  /* its end, behind the last "@" */
+	struct str hash;     /* with {SCHEME} */
 	const char *extra; /* Dovecot extra fields "userdb_x=y …", "" if none */
 	const char *quota; /* "5G", "0", or NULL = default; from dovecot-quotas.cf */
 	const char *file;  /* where it was defined: "postfix-accounts.cf" or "MAIL_ACCOUNTS" */
 	unsigned line;
 };
 VEC_TYPE(account_vec, struct account);
+
+/* What stands before the last "@". */
+static inline struct str account_local(const struct account *x)
+{
+	return (struct str){ x->address, (size_t)(x->domain - 1 - x->address) };
+}
 
 struct alias {
 	const char *key;     /* lower case: user@domain, @domain, or a bare local part */
