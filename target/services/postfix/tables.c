@@ -173,28 +173,27 @@ static bool add_host_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
 	return true;
 }
 
-/* Role addresses (postmaster@…) stand in a table of their own behind the patterns, which may
- * define them too. */
-static bool add_effective(const struct live_ctx *ctx, struct cdb_make *cdb, bool roles)
+static bool add_list(struct cdb_make *cdb, const struct alias_vec *list)
 {
-	struct alias_vec list = VEC_INIT;
-
-	inputs_effective_aliases(ctx->svc->arena, ctx->svc->s, ctx->svc->in, &list);
-	for (size_t i = 0; i < list.n; i++)
-		if ((alias_is_role(&list.v[i]) || streq(list.v[i].file, ALIAS_IDENTITY)) == roles &&
-		    !add_pair(cdb, list.v[i].key, list.v[i].targets))
+	for (size_t i = 0; i < list->n; i++)
+		if (!add_pair(cdb, list->v[i].key, list->v[i].targets))
 			return false;
 	return true;
 }
 
 static bool add_aliases(const struct live_ctx *ctx, struct cdb_make *cdb)
 {
-	return add_effective(ctx, cdb, false);
+	return add_list(cdb, &ctx->svc->in->aliases);
 }
 
+/* Role addresses (postmaster@…) stand in a table of their own behind the patterns, which may
+ * define them too. */
 static bool add_roles(const struct live_ctx *ctx, struct cdb_make *cdb)
 {
-	return add_effective(ctx, cdb, true) && add_host_aliases(ctx, cdb);
+	struct alias_vec list = VEC_INIT;
+
+	inputs_added_aliases(ctx->svc->arena, ctx->svc->s, ctx->svc->in, &list);
+	return add_list(cdb, &list) && add_host_aliases(ctx, cdb);
 }
 
 static bool add_sender(void *cdb, const char *address, const char *logins)

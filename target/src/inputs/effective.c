@@ -116,13 +116,19 @@ static void add_identities(struct arena *a, const struct inputs *in, struct alia
 	}
 }
 
+void inputs_added_aliases(struct arena *a, const struct settings *s, const struct inputs *in,
+			  struct alias_vec *out)
+{
+	add_identities(a, in, out);
+	add_roles(a, s, in, out);
+}
+
 void inputs_effective_aliases(struct arena *a, const struct settings *s, const struct inputs *in,
 			      struct alias_vec *out)
 {
 	for (size_t i = 0; i < in->aliases.n; i++)
 		*VEC_PUSH(a, out) = in->aliases.v[i];
-	add_identities(a, in, out);
-	add_roles(a, s, in, out);
+	inputs_added_aliases(a, s, in, out);
 }
 
 static void check_alias(struct arena *a, const struct settings *s, const struct inputs *in,

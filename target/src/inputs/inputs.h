@@ -335,6 +335,9 @@ bool inputs_hosts_domain(const struct inputs *in, const char *domain);
 #define ALIAS_ROLE "(role address)"
 void inputs_effective_aliases(struct arena *a, const struct settings *s, const struct inputs *in,
 			      struct alias_vec *out);
+/* The same without in->aliases: what is added to them. */
+void inputs_added_aliases(struct arena *a, const struct settings *s, const struct inputs *in,
+			  struct alias_vec *out);
 static inline bool alias_is_role(const struct alias *x)
 {
 	return strcmp(x->file, ALIAS_ROLE) == 0;
