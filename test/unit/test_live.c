@@ -1,85 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* live, stamp: the tables as the daemons will read them, written by the real services into a directory of the test. */
-#include "unit/unit.h"
+#include "unit/live_fixture.h"
 
-#include <cdb.h>
 #include <lmdb.h>
-#include <sqlite3.h>
 
 #include "inputs/accounts.h"
 #include "inputs/dkim.h"
-#include "plan/live.h"
 #include "plan/stamp.h"
 #include "plan/tls_files.h"
 
-#define HASH "{SHA512-CRYPT}$6$salt$hash"
 #define HASH2 "{SHA512-CRYPT}$6$salt$other"
-
-struct fixture {
-	struct temp t;
-	struct settings s;
-	struct inputs_where where;
-	struct inputs in;
-	struct plan plan;
-	const char *live;
-};
-
-static void open_fixture(struct fixture *f)
-{
-	static const char *const env[] = { "OVERRIDE_HOSTNAME=mail.example.test",
-					   "POSTMASTER_ADDRESS=anna@example.test", NULL };
-	const struct settings_source src = { .environ = env, .nodename = "", .read_files = false };
-	struct problems p;
-	struct err err = ERR_INIT;
-
-	*f = (struct fixture){ 0 };
-	temp_open(&f->t);
-	problems_init(&p, &f->t.arena);
-	settings_load(&f->t.arena, &src, &f->s, &p);
-	f->where.config_dir = temp_path(&f->t, "config");
-	f->live = temp_path(&f->t, "live");
-	assert_true(dir_make(f->where.config_dir, NULL, &err));
-	assert_true(dir_make(f->live, NULL, &err));
-	assert_int_equal(problems_errors(&p), 0);
-}
-
-static void put(struct fixture *f, const char *name, const char *text)
-{
-	temp_write(arena_printf(&f->t.arena, "%s/%s", f->where.config_dir, name), text);
-}
-
-/* Reads the files and brings the tables in line; gives the inputs that had changed. */
-static unsigned apply(struct fixture *f)
-{
-	struct problems p;
-	struct err err = ERR_INIT;
-	unsigned changed;
-
-	problems_init(&p, &f->t.arena);
-	inputs_read(&f->t.arena, &f->s, &f->where, &f->in, &p);
-	plan_make(&f->t.arena, &f->s, &f->in, true, &f->plan, &p);
-	assert_int_equal(problems_errors(&p), 0);
-	changed = live_changed(&f->plan, f->live);
-	if (changed && !live_apply(&f->plan, f->live, changed, false, &err))
-		fail_msg("%s", err.text);
-	return changed;
-}
-
-/* The value in a cdb table, or NULL. */
-static const char *cdb_value(struct fixture *f, const char *table, const char *key)
-{
-	const char *path = arena_printf(&f->t.arena, "%s/%s", f->live, table);
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct cdb cdb;
-	const char *value = NULL;
-
-	assert_true(fd >= 0);
-	assert_int_equal(cdb_init(&cdb, fd), 0);
-	if (cdb_find(&cdb, key, (unsigned)strlen(key)) > 0)
-		value = arena_strndup(&f->t.arena, cdb_getdata(&cdb), cdb_datalen(&cdb));
-	cdb_free(&cdb);
-	return value;
-}
 
 /* The value in an lmdb table, or NULL. */
 static const char *lmdb_value(struct fixture *f, const char *table, const char *name)
@@ -104,27 +34,6 @@ static const char *lmdb_value(struct fixture *f, const char *table, const char *
 static bool lmdb_key(struct fixture *f, const char *table, const char *name)
 {
 	return lmdb_value(f, table, name) != NULL;
-}
-
-/* One column of a user's row in a view; NULL for no row or no value. */
-static const char *sql_value(struct fixture *f, const char *view, const char *column,
-			     const char *user)
-{
-	const char *path = arena_printf(&f->t.arena, "%s/accounts.sqlite", f->live);
-	const char *sql =
-		arena_printf(&f->t.arena, "SELECT \"%s\" FROM %s WHERE user = ?", column, view);
-	const char *value = NULL;
-	sqlite3 *db;
-	sqlite3_stmt *q;
-
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
-	(void)sqlite3_bind_text(q, 1, user, -1, SQLITE_STATIC);
-	if (sqlite3_step(q) == SQLITE_ROW && sqlite3_column_text(q, 0))
-		value = arena_strdup(&f->t.arena, (const char *)sqlite3_column_text(q, 0));
-	(void)sqlite3_finalize(q);
-	(void)sqlite3_close(db);
-	return value;
 }
 
 static void test_first_tables(void **state UNUSED)
@@ -583,88 +492,6 @@ static void test_put_one(void **state UNUSED)
 	temp_close(&f.t);
 }
 
-#define MANY 6000
-
-/* Accounts by number; every 1,000th has what `special` says behind its hash. */
-static void put_numbered(struct fixture *f, int n, const char *special)
-{
-	autobuf struct buf text = BUF_INIT;
-
-	for (int i = 0; i < n; i++)
-		buf_printf(&text, "u%d@example.test|" HASH "%s\n", i, i % 1000 ? "" : special);
-	put(f, "postfix-accounts.cf", text.p);
-}
-
-/* From some thousands on children make the first tables; both ways give the same. */
-static void check_many(int n)
-{
-	struct fixture f;
-
-	open_fixture(&f);
-	put_numbered(&f, n, "|userdb_mail_path=/a userdb_mail_path=/b nologin userdb_x=1");
-	put(&f, "dovecot-quotas.cf", "u7@example.test:5G\nu1000@example.test:6G\n");
-	assert_int_equal(apply(&f), INPUT_ALL);
-	for (int i = 0; i < n; i += 7)
-		assert_string_equal(sql_value(&f, "passdb", "password",
-					      arena_printf(&f.t.arena, "u%d@example.test", i)),
-				    HASH);
-	assert_string_equal(sql_value(&f, "userdb", "mail_path", "u1000@example.test"), "/b");
-	assert_string_equal(sql_value(&f, "userdb", "x", "u1000@example.test"), "1");
-	assert_string_equal(sql_value(&f, "passdb", "nologin", "u1000@example.test"), "yes");
-	assert_string_equal(sql_value(&f, "userdb", "quota_storage_size", "u1000@example.test"),
-			    "6G");
-	assert_string_equal(sql_value(&f, "userdb", "quota_storage_size", "u7@example.test"), "5G");
-	assert_null(sql_value(&f, "passdb", "nologin", "u7@example.test"));
-	assert_null(sql_value(&f, "userdb", "quota_storage_size", "u8@example.test"));
-	assert_string_equal(cdb_value(&f, "mailboxes.cdb", "u1001@example.test"),
-			    "example.test/u1001/");
-	assert_false(file_exists(arena_printf(&f.t.arena, "%s/accounts.sqlite.new", f.live)));
-
-	/* What an account no longer has is gone; so is one that is not there any more. */
-	put_numbered(&f, n - 1, "");
-	put(&f, "dovecot-quotas.cf", "u7@example.test:5G\n");
-	assert_int_equal(apply(&f), INPUT_ACCOUNTS | INPUT_QUOTAS);
-	assert_null(sql_value(&f, "userdb", "mail_path", "u1000@example.test"));
-	assert_null(sql_value(&f, "userdb", "quota_storage_size", "u1000@example.test"));
-	assert_string_equal(sql_value(&f, "passdb", "password", "u1000@example.test"), HASH);
-	assert_string_equal(sql_value(&f, "userdb", "quota_storage_size", "u7@example.test"), "5G");
-	assert_null(sql_value(&f, "passdb", "password",
-			      arena_printf(&f.t.arena, "u%d@example.test", n - 1)));
-	temp_close(&f.t);
-}
-
-static void test_many_accounts(void **state UNUSED)
-{
-	check_many(1100);
-	check_many(MANY);
-}
-
-/* Children that nobody needs any more are waited for, and what they made goes. */
-static void test_what_is_begun_can_be_aborted(void **state UNUSED)
-{
-	struct fixture f;
-	struct problems p;
-	struct err err = ERR_INIT;
-
-	open_fixture(&f);
-	put_numbered(&f, MANY, "");
-	problems_init(&p, &f.t.arena);
-	inputs_read(&f.t.arena, &f.s, &f.where, &f.in, &p);
-	plan_make(&f.t.arena, &f.s, &f.in, true, &f.plan, &p);
-	live_abort(live_begin(&f.plan, f.live, INPUT_ALL));
-	assert_int_equal(rmdir(f.live), 0); /* nothing is left in it */
-	assert_true(dir_make(f.live, NULL, &err));
-
-	/* A directory where the file would be made. */
-	assert_int_equal(mkdir(arena_printf(&f.t.arena, "%s/accounts.sqlite.new", f.live), 0700),
-			 0);
-	assert_false(live_apply(&f.plan, f.live, INPUT_ALL, false, &err));
-	assert_err(&err, ERR_IO, "dovecot tables: ");
-	assert_int_equal(rmdir(arena_printf(&f.t.arena, "%s/accounts.sqlite.new", f.live)), 0);
-	assert_int_equal(rmdir(f.live), 0);
-	temp_close(&f.t);
-}
-
 static void test_failed_prepare_changes_nothing(void **state UNUSED)
 {
 	struct fixture f;
@@ -810,8 +637,6 @@ int main(void)
 		cmocka_unit_test(test_text_stays_text),
 		cmocka_unit_test(test_many_rows),
 		cmocka_unit_test(test_put_one),
-		cmocka_unit_test(test_many_accounts),
-		cmocka_unit_test(test_what_is_begun_can_be_aborted),
 		cmocka_unit_test(test_failed_prepare_changes_nothing),
 		cmocka_unit_test(test_signing),
 		cmocka_unit_test(test_stamp),

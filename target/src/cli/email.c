@@ -100,9 +100,10 @@ static void note_account(struct edit *e, const char *address, const char *hash)
 {
 	struct account *x = ARENA_NEW(&e->arena, struct account);
 
-	*x = (struct account){
-		.address = address, .domain = email_domain(address), .hash = str_from(hash), .extra = ""
-	};
+	*x = (struct account){ .address = address,
+			       .domain = email_domain(address),
+			       .hash = str_from(hash),
+			       .extra = "" };
 	if (!has_quota_line(e, address))
 		e->account = x;
 }

@@ -54,9 +54,9 @@ struct account {
 	const char *address; /* lower case, the login */
 	const char *domain;  /* its end, behind the last "@" */
 	struct str hash;     /* with {SCHEME} */
-	const char *extra; /* Dovecot extra fields "userdb_x=y …", "" if none */
-	const char *quota; /* "5G", "0", or NULL = default; from dovecot-quotas.cf */
-	const char *file;  /* where it was defined: "postfix-accounts.cf" or "MAIL_ACCOUNTS" */
+	const char *extra;   /* Dovecot extra fields "userdb_x=y …", "" if none */
+	const char *quota;   /* "5G", "0", or NULL = default; from dovecot-quotas.cf */
+	const char *file;    /* where it was defined: "postfix-accounts.cf" or "MAIL_ACCOUNTS" */
 	unsigned line;
 };
 VEC_TYPE(account_vec, struct account);
