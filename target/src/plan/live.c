@@ -73,6 +73,7 @@ bool live_forget(struct arena *a, const char *dir, unsigned inputs, struct err *
 struct prepared {
 	const struct service *service;
 	void *state;
+	bool open; /* has begun or is prepared: to be committed or aborted */
 };
 
 struct live_run {
@@ -80,13 +81,6 @@ struct live_run {
 	struct prepared list[SERVICES_MAX];
 	size_t n;
 };
-
-static void abort_from(struct live_run *run, size_t from)
-{
-	for (size_t i = from; i < run->n; i++)
-		if (run->list[i].service->live->abort)
-			run->list[i].service->live->abort(&run->ctx, run->list[i].state);
-}
 
 struct live_run *live_begin(const struct plan *plan, const char *dir, unsigned changed)
 {
@@ -99,40 +93,41 @@ struct live_run *live_begin(const struct plan *plan, const char *dir, unsigned c
 			continue;
 		if (run->n == SERVICES_MAX)
 			BUG("more than %d services with live tables", SERVICES_MAX);
-		run->list[run->n] = (struct prepared){ .service = svc };
-		if (svc->live->begin)
-			svc->live->begin(&run->ctx, &run->list[run->n].state);
-		run->n++;
+		struct prepared *x = &run->list[run->n++];
+		*x = (struct prepared){ .service = svc, .open = svc->live->begin != NULL };
+		if (x->open)
+			svc->live->begin(&run->ctx, &x->state);
 	}
 	return run;
 }
 
-/* Those from `from` on that have begun; nothing is prepared. */
-static void abort_begun(struct live_run *run, size_t from)
-{
-	for (size_t i = from; i < run->n; i++)
-		if (run->list[i].service->live->begin)
-			run->list[i].service->live->abort(&run->ctx, run->list[i].state);
-}
-
 void live_abort(struct live_run *run)
 {
-	abort_begun(run, 0);
+	for (size_t i = 0; i < run->n; i++) {
+		struct prepared *x = &run->list[i];
+		if (x->open && x->service->live->abort)
+			x->service->live->abort(&run->ctx, x->state);
+		x->open = false;
+	}
 }
 
-/* A service that has begun is prepared or aborted, whatever the others do. */
 static bool prepare_all(struct live_run *run, struct err *err)
 {
 	for (size_t i = 0; i < run->n; i++) {
 		struct prepared *x = &run->list[i];
-		if (x->service->live->prepare(&run->ctx, &x->state, err))
+		x->open = x->service->live->prepare(&run->ctx, &x->state, err);
+		if (x->open)
 			continue;
-		abort_begun(run, i + 1);
-		run->n = i;
-		abort_from(run, 0);
+		live_abort(run);
 		return err_wrap(err, "%s tables", x->service->name);
 	}
 	return true;
+}
+
+static bool commit(struct live_run *run, struct prepared *x, struct err *err)
+{
+	x->open = false;
+	return x->service->live->commit(&run->ctx, x->state, err);
 }
 
 /* Service by service: its tables, then its daemon is told. One that asks another is changed after it. */
@@ -144,8 +139,8 @@ static bool commit_all(struct live_run *run, bool tell, struct err *err)
 	for (size_t i = 0; i < plan->services.n; i++) {
 		const struct service *svc = plan->services.v[i];
 		if (next < run->n && run->list[next].service == svc &&
-		    !svc->live->commit(&run->ctx, run->list[next++].state, err)) {
-			abort_from(run, next);
+		    !commit(run, &run->list[next++], err)) {
+			live_abort(run);
 			return err_wrap(err, "%s tables", svc->name);
 		}
 		if (tell && svc->reload && (svc->reload_inputs & run->ctx.changed) != 0)
@@ -162,11 +157,11 @@ bool live_finish(struct live_run *run, bool tell, struct err *err)
 	if (!prepare_all(run, err))
 		return false;
 	if (unlink(fingerprint_path(plan->arena, dir)) < 0 && errno != ENOENT) {
-		abort_from(run, 0);
+		live_abort(run);
 		return err_sys(err, ERR_IO, "remove %s", fingerprint_path(plan->arena, dir));
 	}
 	if ((run->ctx.changed & INPUT_TLS) != 0 && !tls_files_write(plan, dir, err)) {
-		abort_from(run, 0);
+		live_abort(run);
 		return false;
 	}
 	return commit_all(run, tell, err) && store_fingerprints(plan, dir, err);
