@@ -34,12 +34,6 @@ struct parser {
 	struct address_memory memory;
 	struct account_vec *out;
 	struct problems *p;
-	/* Accounts on their way into out and index. */
-	struct {
-		struct account account;
-		uint64_t hash;
-	} waiting[MAP_AHEAD];
-	size_t came, went;
 };
 
 struct fields {
@@ -156,37 +150,43 @@ static void check_extra(struct parser *ps, const struct account *x)
 		}
 }
 
-/* Adds the account that has waited longest, unless its address is there already. */
-static void add_next(struct parser *ps)
+static void add_account(struct parser *ps, struct account *x)
 {
-	size_t first = 0, slot = ps->went++ % MAP_AHEAD;
-	const struct account *x = &ps->waiting[slot].account;
+	x->file = ps->file;
+	x->line = ps->line;
+	*VEC_PUSH(ps->a, ps->out) = *x;
+}
 
-	if (inputs_index_add_prepared(ps->index, x->address, ps->waiting[slot].hash, ps->out->n)) {
-		*VEC_PUSH(ps->a, ps->out) = *x;
-		return;
-	}
+static void report_duplicate(struct parser *ps, const struct account *x)
+{
+	size_t first = 0;
+
 	(void)inputs_index_get(ps->index, x->address, &first);
 	problems_add(ps->p, SEV_WARNING, arena_printf(ps->a, "%s:%u", x->file, x->line),
 		     "remove one of the two", "'%s' is in %s %u already: that one counts",
 		     x->address, ps->is_env ? "entry" : "line", ps->out->v[first].line);
 }
 
-static void add_account(struct parser *ps, struct account *x)
+/* Makes the index; of those with one address the first stays. */
+static void index_all(struct parser *ps)
 {
-	if (ps->came - ps->went == MAP_AHEAD)
-		add_next(ps);
-	size_t slot = ps->came++ % MAP_AHEAD;
-	x->file = ps->file;
-	x->line = ps->line;
-	ps->waiting[slot].account = *x;
-	ps->waiting[slot].hash = map_prepare(ps->index, x->address);
-}
+	struct account *list = ps->out->v;
+	size_t n = ps->out->n;
+	uint64_t hashes[MAP_AHEAD];
 
-static void add_rest(struct parser *ps)
-{
-	while (ps->went < ps->came)
-		add_next(ps);
+	ps->out->n = 0;
+	for (size_t i = 0; i < n + MAP_AHEAD; i++) {
+		uint64_t *hash = &hashes[i % MAP_AHEAD];
+		if (i >= MAP_AHEAD && i - MAP_AHEAD < n) {
+			const struct account *x = &list[i - MAP_AHEAD];
+			if (inputs_index_add_prepared(ps->index, x->address, *hash, ps->out->n))
+				list[ps->out->n++] = *x;
+			else
+				report_duplicate(ps, x);
+		}
+		if (i < n)
+			*hash = map_prepare(ps->index, list[i].address);
+	}
 }
 
 static bool report_form(struct parser *ps, enum password_form form, const char *address)
@@ -255,7 +255,7 @@ void accounts_parse(struct arena *a, const char *file, struct str text, struct a
 		else
 			parse_line(&ps, line);
 	}
-	add_rest(&ps);
+	index_all(&ps);
 }
 
 /* The hash for what stands behind the colon; NULL after a finding. */
@@ -329,7 +329,7 @@ void accounts_parse_env(struct arena *a, const char *value, const struct passwor
 		ps.line++;
 		parse_entry(&ps, word);
 	}
-	add_rest(&ps);
+	index_all(&ps);
 }
 
 static bool is_line_of(struct str line, struct str address)

@@ -33,12 +33,6 @@ struct parser {
 	struct address_memory memory;
 	struct alias_vec *out;
 	struct problems *p;
-	/* Aliases on their way into out and index. */
-	struct {
-		struct alias alias;
-		uint64_t hash;
-	} waiting[MAP_AHEAD];
-	size_t came, went;
 };
 
 #define FINDING(ps, severity, hint, ...)                                                           \
@@ -163,16 +157,10 @@ static bool parse_targets(struct parser *ps, const char *key, struct str value, 
 	return true;
 }
 
-/* Adds the alias that has waited longest, unless its key is there already. */
-static void add_next(struct parser *ps)
+static void report_duplicate(struct parser *ps, const struct alias *x)
 {
-	size_t first = 0, slot = ps->went++ % MAP_AHEAD;
-	const struct alias *x = &ps->waiting[slot].alias;
+	size_t first = 0;
 
-	if (inputs_index_add_prepared(ps->index, x->key, ps->waiting[slot].hash, ps->out->n)) {
-		*VEC_PUSH(ps->a, ps->out) = *x;
-		return;
-	}
 	(void)inputs_index_get(ps->index, x->key, &first);
 	problems_add(ps->p, SEV_WARNING, arena_printf(ps->a, "%s:%u", x->file, x->line),
 		     "put all targets on one line",
@@ -180,19 +168,26 @@ static void add_next(struct parser *ps)
 		     ps->is_env ? "entry" : "line", ps->out->v[first].line);
 }
 
-static void add_alias(struct parser *ps, const struct alias *x)
+/* Makes the index; of those with one key the first stays. */
+static void index_all(struct parser *ps)
 {
-	if (ps->came - ps->went == MAP_AHEAD)
-		add_next(ps);
-	size_t slot = ps->came++ % MAP_AHEAD;
-	ps->waiting[slot].alias = *x;
-	ps->waiting[slot].hash = map_prepare(ps->index, x->key);
-}
+	struct alias *list = ps->out->v;
+	size_t n = ps->out->n;
+	uint64_t hashes[MAP_AHEAD];
 
-static void add_rest(struct parser *ps)
-{
-	while (ps->went < ps->came)
-		add_next(ps);
+	ps->out->n = 0;
+	for (size_t i = 0; i < n + MAP_AHEAD; i++) {
+		uint64_t *hash = &hashes[i % MAP_AHEAD];
+		if (i >= MAP_AHEAD && i - MAP_AHEAD < n) {
+			const struct alias *x = &list[i - MAP_AHEAD];
+			if (inputs_index_add_prepared(ps->index, x->key, *hash, ps->out->n))
+				list[ps->out->n++] = *x;
+			else
+				report_duplicate(ps, x);
+		}
+		if (i < n)
+			*hash = map_prepare(ps->index, list[i].key);
+	}
 }
 
 static void parse_alias(struct parser *ps, struct str key, struct str value)
@@ -213,7 +208,7 @@ static void parse_alias(struct parser *ps, struct str key, struct str value)
 		address_remember(&ps->memory, x.key);
 	if (!parse_targets(ps, x.key, value, p + key.n + 1))
 		return;
-	add_alias(ps, &x);
+	*VEC_PUSH(ps->a, ps->out) = x;
 }
 
 /* The word before the first blank; *line becomes the rest. */
@@ -254,7 +249,7 @@ void aliases_parse(struct arena *a, const char *file, struct str text, struct al
 		else if (take_key(&line, &key))
 			parse_alias(&ps, key, line);
 	}
-	add_rest(&ps);
+	index_all(&ps);
 }
 
 void aliases_parse_env(struct arena *a, const char *value, struct alias_vec *out, struct map *index,
@@ -282,7 +277,7 @@ void aliases_parse_env(struct arena *a, const char *value, struct alias_vec *out
 		}
 		parse_alias(&ps, (struct str){ word.p, (size_t)(key.p + key.n - word.p) }, targets);
 	}
-	add_rest(&ps);
+	index_all(&ps);
 }
 
 static bool same(struct str a, struct str b)
