@@ -143,6 +143,32 @@ static void test_own_environment(void **state UNUSED)
 	buf_fini(&result.output);
 }
 
+/* Reads what it is given, to its end, and says so in its own time. */
+static void test_spawned(void **state UNUSED)
+{
+	const char *const argv[] = { "/bin/sh", "-c", "cat; echo end >&2", NULL };
+	const char *const none[] = { "/nonexistent/program", NULL };
+	struct err err = ERR_INIT;
+	int in[2], out[2];
+	char text[16] = "";
+	size_t n = 0;
+
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_false(proc_spawn(none, in[0], out[1], &err));
+	assert_err(&err, ERR_OS, "run /nonexistent/program");
+	assert_done(proc_spawn(argv, in[0], out[1], &err), &err);
+	(void)close(in[0]);
+	(void)close(out[1]);
+	assert_int_equal(write(in[1], "word ", 5), 5);
+	(void)close(in[1]);
+	for (ssize_t got; (got = read(out[0], text + n, sizeof(text) - 1 - n)) > 0;)
+		n += (size_t)got;
+	assert_string_equal(text, "word end\n");
+	assert_true(wait(NULL) > 0);
+	(void)close(out[0]);
+}
+
 static void test_child_taken_by_others(void **state UNUSED)
 {
 	struct proc_result result;
@@ -163,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_much_output),
 		cmocka_unit_test(test_daemon_left_behind),
 		cmocka_unit_test(test_own_environment),
+		cmocka_unit_test(test_spawned),
 		cmocka_unit_test(test_child_taken_by_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

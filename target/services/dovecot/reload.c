@@ -14,7 +14,6 @@
 #include "dovecot/reload.h"
 
 #include <poll.h>
-#include <spawn.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -125,37 +124,9 @@ static bool is_told(const struct relief *r, char what)
 	       read(r->report, &byte, 1) == 1 && byte == what;
 }
 
-/* It outlives us: a session of its own, and nothing of ours but the pipes. */
-static int spawn_stand_in(int in, int out)
-{
-	char program[] = "/usr/local/bin/mailserver", name[] = "dovecot-stand-in";
-	char *argv[] = { program, name, NULL }, *env[] = { NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	pid_t pid;
-	int e = posix_spawn_file_actions_init(&actions);
-
-	if (e != 0)
-		return e;
-	e = posix_spawnattr_init(&attr);
-	if (e == 0) {
-		(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
-		e = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-		if (e == 0)
-			e = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-		if (e == 0)
-			e = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
-							     O_WRONLY, 0);
-		if (e == 0)
-			e = posix_spawn(&pid, program, &actions, &attr, argv, env);
-		(void)posix_spawnattr_destroy(&attr);
-	}
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return e;
-}
-
 static bool begin_relief(struct relief *r, struct err *err)
 {
+	static const char *const argv[] = { "/usr/local/bin/mailserver", "dovecot-stand-in", NULL };
 	int control[2], report[2];
 
 	if (pipe2(control, O_CLOEXEC) < 0)
@@ -166,9 +137,8 @@ static bool begin_relief(struct relief *r, struct err *err)
 		return err_sys(err, ERR_OS, "make a pipe");
 	autoclose int report_in = report[0];
 	autoclose int report_out = report[1];
-	errno = spawn_stand_in(control_in, report_out);
-	if (errno != 0)
-		return err_sys(err, ERR_OS, "start the stand-in for Dovecot's sockets");
+	if (!proc_spawn(argv, control_in, report_out, err))
+		return false;
 	(void)close(steal_fd(&report_out));
 	*r = (struct relief){ control_out, report_in };
 	if (!is_told(r, STAND_IN_OPEN))

@@ -214,6 +214,15 @@ bool proc_run(const struct proc_spec *spec, struct proc_result *result_r, struct
 	return true;
 }
 
+bool proc_spawn(const char *const *argv, int in, int out, struct err *err)
+{
+	const struct proc_spec spec = { .argv = argv };
+	pid_t pid;
+
+	errno = spawn(&spec, in, out, &pid);
+	return errno == 0 || err_sys(err, ERR_OS, "run %s", argv[0]);
+}
+
 bool proc_run_mailserver(const char *command, int timeout_ms, struct err *err)
 {
 	const char *const argv[] = { "/usr/local/bin/mailserver", command, NULL };

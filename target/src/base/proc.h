@@ -34,6 +34,9 @@ struct proc_spec {
 
 bool proc_run(const struct proc_spec *spec, struct proc_result *result_r, struct err *err)
 	MUST_CHECK;
+/* Starts a program that goes on by itself: nobody waits for it, so the caller is one that ends soon. in is
+ * its stdin, out its stdout and stderr; both stay the caller's. */
+bool proc_spawn(const char *const *argv, int in, int out, struct err *err) MUST_CHECK;
 /* Runs `mailserver COMMAND`, for programs of services. Also an error here: an exit status that is not
  * 0 (ERR_CONFIG, what it said). */
 bool proc_run_mailserver(const char *command, int timeout_ms, struct err *err) MUST_CHECK;
