@@ -16,12 +16,12 @@
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/unix_address.h"
 #include "dovecot/stand_in.h"
 
 #define SOCKET_DIR "/run/dovecot"
@@ -67,13 +67,13 @@ static bool wait_readable(int fd, int64_t until_ms)
 /* Connects to one of Dovecot's sockets and waits for the first byte it says. */
 static bool is_greeted(const char *name, int64_t until_ms)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char byte;
 
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), SOCKET_DIR "/%s", name);
 	/* The type that all sockets share. */
-	return fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+	return fd >= 0 && unix_address(&address, SOCKET_DIR "/%s", name) &&
+	       connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
 	       wait_readable(fd, until_ms) && recv(fd, &byte, 1, MSG_DONTWAIT) == 1;
 }
 

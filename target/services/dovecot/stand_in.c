@@ -10,12 +10,12 @@
 #include "dovecot/stand_in.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/unix_address.h"
 #include "dovecot/pass_on.h"
 
 #define RETRY_MS 5
@@ -40,14 +40,6 @@ struct stand_in {
 	int64_t told_ms, home_ms; /* when control ended, and the link led home; 0 = not yet */
 	struct client clients[STAND_IN_CLIENTS];
 };
-
-static bool socket_path(struct sockaddr_un *address, const char *dir, const char *name)
-{
-	int n = snprintf(address->sun_path, sizeof(address->sun_path), "%s/%s", dir, name);
-
-	address->sun_family = AF_UNIX;
-	return n > 0 && (size_t)n < sizeof(address->sun_path);
-}
 
 static int unix_socket(void)
 {
@@ -78,8 +70,8 @@ static bool open_listeners(struct stand_in *s, struct err *err)
 		struct sockaddr_un home, own;
 		struct stat st;
 		s->listeners[s->n_names] = -1;
-		if (!socket_path(&home, s->place->home, names[s->n_names]) ||
-		    !socket_path(&own, s->dir, names[s->n_names]))
+		if (!unix_address(&home, "%s/%s", s->place->home, names[s->n_names]) ||
+		    !unix_address(&own, "%s/%s", s->dir, names[s->n_names]))
 			return err_set(err, ERR_INTERNAL, "%s: the path is too long", s->dir);
 		if (lstat(home.sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
 		    !listen_at(own.sun_path, &own, &st, &s->listeners[s->n_names], err))
@@ -126,7 +118,7 @@ static bool is_home_whole(const struct stand_in *s)
 
 	for (size_t i = 0; i < s->n_names; i++)
 		if (s->listeners[i] >= 0 &&
-		    (!socket_path(&home, s->place->home, s->place->names[i]) ||
+		    (!unix_address(&home, "%s/%s", s->place->home, s->place->names[i]) ||
 		     lstat(home.sun_path, &st) < 0))
 			return false;
 	return true;
@@ -141,7 +133,7 @@ static bool find_server(const struct stand_in *s, struct client *c)
 	if (s->told_ms == 0)
 		return true;
 	autoclose int fd = unix_socket();
-	if (fd < 0 || !socket_path(&home, s->place->home, s->place->names[c->name]))
+	if (fd < 0 || !unix_address(&home, "%s/%s", s->place->home, s->place->names[c->name]))
 		return false;
 	/* The type that all sockets share. */
 	if (connect(fd, (const struct sockaddr *)&home, sizeof(home)) == 0)

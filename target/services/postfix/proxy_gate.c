@@ -17,13 +17,13 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/arena.h"
 #include "base/cidr.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/unix_address.h"
 
 bool proxy_gate_is_trusted(int fd, char *const *networks, char *peer_r, size_t size)
 {
@@ -66,12 +66,11 @@ static bool send_descriptor(int to, int fd)
 
 bool proxy_gate_pass(int fd, const char *path, struct err *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	autoclose int to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (!unix_address(&address, "%s", path))
 		return err_set(err, ERR_USAGE, "%s: the path is too long", path);
-	memcpy(address.sun_path, path, strlen(path) + 1);
 	/* The type that all sockets share. */
 	if (to < 0 || connect(to, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return err_sys(err, ERR_UNAVAILABLE, "connect to %s", path);

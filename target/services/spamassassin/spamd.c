@@ -7,11 +7,11 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/proc.h"
+#include "base/unix_address.h"
 
 #define ANSWER_MAX ((size_t)1 << 20)
 /* Nobody tells that a socket is listened to. */
@@ -26,14 +26,13 @@ static bool may_come(int error)
 
 static int open_socket(const char *path, int64_t until_ms, struct err *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
+	if (!unix_address(&address, "%s", path)) {
 		(void)err_set(err, ERR_CONFIG, "%s: too long for a socket", path);
 		return -1;
 	}
-	memcpy(address.sun_path, path, strlen(path));
 	while (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (fd < 0 || !may_come(errno) || now_ms() >= until_ms) {
 			(void)err_sys(err, ERR_TEMP, "connect to %s", path);

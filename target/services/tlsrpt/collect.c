@@ -11,12 +11,12 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/unix_address.h"
 #include "tlsrpt/store.h"
 
 #define QUEUE_MAX ((size_t)1 << 17)
@@ -57,10 +57,13 @@ static void complain(struct complaints *c, const char *text)
 /* Everybody who gets as far may write: its directory lets in the MTA's group alone. */
 static int open_socket(const char *path, struct err *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (!unix_address(&address, "%s", path)) {
+		(void)err_set(err, ERR_CONFIG, "%s: too long for a socket", path);
+		return -1;
+	}
 	/* The type that all sockets share. */
 	if (fd < 0 || (unlink(path) < 0 && errno != ENOENT) ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||

@@ -18,9 +18,9 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "base/unix_address.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/utsname.h>
 #include <syslog.h>
 
@@ -197,11 +197,8 @@ void log_set_plain(bool plain)
 
 void log_to_syslog(const char *path)
 {
-	size_t n = strlen(path);
-	if (n >= sizeof(state.to.sun_path))
-		BUG("socket path of %zu bytes", n);
-	state.to = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	memcpy(state.to.sun_path, path, n + 1);
+	if (!unix_address(&state.to, "%s", path))
+		BUG("socket path of %zu bytes", strlen(path));
 	if (state.fd < 0)
 		state.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }

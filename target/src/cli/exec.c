@@ -18,12 +18,12 @@
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/unix_address.h"
 #include "base/vec.h"
 #include "cli/cli.h"
 #include "cli/starts.h"
@@ -65,11 +65,10 @@ static int usage(FILE *to, int status)
 static bool is_listened_to(const char *path)
 {
 	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (!unix_address(&address, "%s", path))
 		return true; /* can't be asked */
-	memcpy(address.sun_path, path, strlen(path));
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		autoclose int fd = socket(AF_UNIX, types[i] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (fd < 0)

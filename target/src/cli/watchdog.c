@@ -15,11 +15,11 @@
  */
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc_stat.h"
+#include "base/unix_address.h"
 #include "cli/cli.h"
 #include "cli/source.h"
 #include "plan/control.h"
@@ -71,14 +71,13 @@ static void gather(const struct plan *plan, struct watchdog *w)
 static bool ask_supervisor(const char *path, struct buf *out)
 {
 	const struct timeval limit = { .tv_sec = CONTROL_S };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char request[CONTROL_REQUEST_MAX], part[4096];
 	ssize_t n;
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (!unix_address(&address, "%s", path))
 		return false;
-	memcpy(address.sun_path, path, strlen(path));
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
 	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||

@@ -3,13 +3,13 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include "base/err.h"
+#include "base/unix_address.h"
 #include "plan/channel.h"
 
 static enum channel_result PRINTF_LIKE(2, 3) broken(struct channel *c, const char *fmt, ...)
@@ -82,11 +82,10 @@ enum channel_result channel_open_port(struct channel *c, int port, bool ipv6,
 
 static enum channel_result open_path(struct channel *c, const char *path, int type)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (!unix_address(&address, "%s", path))
 		return broken(c, "path is too long for a socket");
-	memcpy(address.sun_path, path, strlen(path));
 	c->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd < 0)
 		return broken(c, "no socket: %s", strerror(errno));
