@@ -23,7 +23,7 @@ is_home() { [ "$(leads_to)" = /run/dovecot ]; }
 
 is_away() { ! is_home; }
 
-stand_ins() { in_server busy pgrep -fc 'mailserver/dovecot-stand-in|dovecot-stand-in' || :; }
+stand_ins() { in_server busy pgrep -fc dovecot-stand-in || :; }
 
 has_no_stand_in() { [ "$(stand_ins)" -eq 0 ]; }
 

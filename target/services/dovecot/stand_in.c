@@ -14,7 +14,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
-#include "base/str.h"
 #include "base/unix_address.h"
 #include "dovecot/pass_on.h"
 
@@ -94,14 +93,6 @@ static void close_all(struct stand_in *s)
 
 bool stand_in_lead_home(const struct stand_in_place *place, struct err *err)
 {
-	char now[PATH_MAX];
-	ssize_t n = readlink(place->link, now, sizeof(now) - 1);
-
-	if (n > 0) {
-		now[n] = '\0';
-		if (streq(now, place->home))
-			return true;
-	}
 	return link_flip(place->link, place->home, err);
 }
 

@@ -43,7 +43,7 @@ struct stand_in_place {
 bool stand_in_run(const struct stand_in_place *place, int control, int report, struct err *err)
 	MUST_CHECK;
 
-/* Leads the link home, when it is not there. */
+/* Leads the link home, wherever it leads now. */
 bool stand_in_lead_home(const struct stand_in_place *place, struct err *err) MUST_CHECK;
 
 /* The place in the image, and `mailserver dovecot-stand-in`: control is 0, report 1. */

@@ -16,9 +16,9 @@
  * X-Spam headers of the sender are removed. Users who have logged in are not scored, nor are clients
  * in trusted networks.
  *
- * FILE: lines "tag SCORE", "kill SCORE", "timeout SECONDS", "wait SECONDS" (for a spamd that is starting,
- * of the timeout), "socket PATH", "trust NETWORK" or "trust !NETWORK" (of these the first that fits counts). Scores are compared as SpamAssassin prints them, to
- * a tenth of a point.
+ * FILE: lines "tag SCORE", "kill SCORE", "timeout SECONDS", "wait SECONDS" (for a spamd that is
+ * starting, of the timeout), "socket PATH", "trust NETWORK" or "trust !NETWORK" (of these the first
+ * that fits counts). Scores are compared as SpamAssassin prints them, to a tenth of a point.
  */
 #ifndef SERVICES_SPAMASSASSIN_MILTER_H
 #define SERVICES_SPAMASSASSIN_MILTER_H
