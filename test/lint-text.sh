@@ -16,18 +16,22 @@ list_c() {
 	find target test -name '*.[ch]' | sort
 }
 
+# list_ours [CONDITION…]: files of the project. Not what a build has made, nor what a server that was started here (`make up`)
+# has written.
+list_ours() {
+	find . \( -path ./.git -o -path ./build -o -path ./docker-data -o -path ./test/fuzz/corpus -o -path ./test/golden/\*/\* \) \
+		-prune -o -type f "$@" -print | sort
+}
+
 # Scripts by their suffix or by their first line.
 list_shell() {
-	find . \( -path ./.git -o -path ./build -o -path ./test/fuzz/corpus -o -path ./test/golden/\*/\* \) -prune -o \
-		-type f \( -name '*.sh' -o -name '*.bash' -o -perm -u+x \) -print | sort |
-		while IFS= read -r file; do
-			head -n 1 "$file" | grep -aqE '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' && echo "$file"
-		done
+	list_ours \( -name '*.sh' -o -name '*.bash' -o -perm -u+x \) | while IFS= read -r file; do
+		head -n 1 "$file" | grep -aqE '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' && echo "$file"
+	done
 }
 
 list_text() {
-	find . \( -path ./.git -o -path ./build -o -path ./test/fuzz/corpus -o -path ./test/golden/\*/\* \) -prune -o \
-		-type f -print | sort | while IFS= read -r file; do
+	list_ours | while IFS= read -r file; do
 		grep -Iq . "$file" && echo "$file"
 	done
 }
