@@ -404,9 +404,12 @@ carla_has() { [ "$(tools mt count "$(address mail)" carla@example.test secret3)"
 processes() { in_server mail ps -C "$1" -o user=,pid= | grep -v postfix; }
 
 @test "sessions and deliveries run as the mail user, and one process serves several users in turn" {
-	local name before
+	local name before subject
+	subject=$(unique)
+	mail_in mail ben@example.test "$subject" >/dev/null
+	run tools mt pop3 "$(address mail)" ben@example.test secret2 "$subject"
+	assert_status 0
 	deliver_and_fetch "$(unique)"
-	run tools mt pop3 "$(address mail)" ben@example.test secret2 "$(unique)"
 	for name in imap pop3 lmtp; do
 		run processes "$name"
 		assert_match '^vmail '
