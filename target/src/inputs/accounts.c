@@ -17,6 +17,7 @@
 #include "base/linefile.h"
 #include "base/net.h"
 #include "inputs/address.h"
+#include "inputs/index_list.h"
 #include "inputs/logical.h"
 
 #define LINE_FORM                                                                                  \
@@ -157,8 +158,10 @@ static void add_account(struct parser *ps, struct account *x)
 	*VEC_PUSH(ps->a, ps->out) = *x;
 }
 
-static void report_duplicate(struct parser *ps, const struct account *x)
+static void report_double(void *arg, const void *element)
 {
+	const struct parser *ps = arg;
+	const struct account *x = element;
 	size_t first = 0;
 
 	(void)inputs_index_get(ps->index, x->address, &first);
@@ -167,26 +170,14 @@ static void report_duplicate(struct parser *ps, const struct account *x)
 		     x->address, ps->is_env ? "entry" : "line", ps->out->v[first].line);
 }
 
-/* Makes the index; of those with one address the first stays. */
+_Static_assert(offsetof(struct account, address) == 0,
+	       "index_list() takes the first member for the key");
+
 static void index_all(struct parser *ps)
 {
-	struct account *list = ps->out->v;
-	size_t n = ps->out->n;
-	uint64_t hashes[MAP_AHEAD];
+	struct account_vec *out = ps->out;
 
-	ps->out->n = 0;
-	for (size_t i = 0; i < n + MAP_AHEAD; i++) {
-		uint64_t *hash = &hashes[i % MAP_AHEAD];
-		if (i >= MAP_AHEAD && i - MAP_AHEAD < n) {
-			const struct account *x = &list[i - MAP_AHEAD];
-			if (inputs_index_add_prepared(ps->index, x->address, *hash, ps->out->n))
-				list[ps->out->n++] = *x;
-			else
-				report_duplicate(ps, x);
-		}
-		if (i < n)
-			*hash = map_prepare(ps->index, list[i].address);
-	}
+	out->n = index_list(ps->index, out->v, out->n, sizeof(*out->v), report_double, ps);
 }
 
 static bool report_form(struct parser *ps, enum password_form form, const char *address)

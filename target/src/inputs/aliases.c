@@ -17,6 +17,7 @@
 
 #include "base/net.h"
 #include "inputs/address.h"
+#include "inputs/index_list.h"
 #include "inputs/logical.h"
 
 #define LINE_FORM "a line is alias@domain target@domain[,target@domain]: correct or remove it"
@@ -157,8 +158,10 @@ static bool parse_targets(struct parser *ps, const char *key, struct str value, 
 	return true;
 }
 
-static void report_duplicate(struct parser *ps, const struct alias *x)
+static void report_double(void *arg, const void *element)
 {
+	const struct parser *ps = arg;
+	const struct alias *x = element;
 	size_t first = 0;
 
 	(void)inputs_index_get(ps->index, x->key, &first);
@@ -168,26 +171,13 @@ static void report_duplicate(struct parser *ps, const struct alias *x)
 		     ps->is_env ? "entry" : "line", ps->out->v[first].line);
 }
 
-/* Makes the index; of those with one key the first stays. */
+_Static_assert(offsetof(struct alias, key) == 0, "index_list() takes the first member for the key");
+
 static void index_all(struct parser *ps)
 {
-	struct alias *list = ps->out->v;
-	size_t n = ps->out->n;
-	uint64_t hashes[MAP_AHEAD];
+	struct alias_vec *out = ps->out;
 
-	ps->out->n = 0;
-	for (size_t i = 0; i < n + MAP_AHEAD; i++) {
-		uint64_t *hash = &hashes[i % MAP_AHEAD];
-		if (i >= MAP_AHEAD && i - MAP_AHEAD < n) {
-			const struct alias *x = &list[i - MAP_AHEAD];
-			if (inputs_index_add_prepared(ps->index, x->key, *hash, ps->out->n))
-				list[ps->out->n++] = *x;
-			else
-				report_duplicate(ps, x);
-		}
-		if (i < n)
-			*hash = map_prepare(ps->index, list[i].key);
-	}
+	out->n = index_list(ps->index, out->v, out->n, sizeof(*out->v), report_double, ps);
 }
 
 static void parse_alias(struct parser *ps, struct str key, struct str value)
