@@ -587,7 +587,9 @@ $yesterday.wrong.test@mail.example.test mx.wrong.test 1"
 	assert_output "$today dane.test: 1 sessions with TLS, 0 failed; sent to 0"
 }
 
-@test "TLSRPT: a full disk costs counts, not mail and not what was counted" {
+@test "TLSRPT: a full disk costs counts, not mail and not what was counted; no report is sent that can't be noted" {
+	local state=/var/mail-state/lib-tlsrpt yesterday today
+	yesterday=$(date -u -d yesterday +%F) today=$(date -u +%F)
 	signed_server_start full -v "$LAB_DIR/signed.conf:/etc/resolv.conf:ro" -e ENABLE_TLSRPT=1 \
 		--mount type=tmpfs,destination=/var/mail-state/lib-tlsrpt,tmpfs-size=131072
 	event kept 0 | tell full
@@ -600,6 +602,20 @@ $yesterday.wrong.test@mail.example.test mx.wrong.test 1"
 	in_server full rm /var/mail-state/lib-tlsrpt/filler
 	event kept 0 | tell full
 	wait_until 5 counted full kept 2 0
+	event due 0 | sed 's/x@y.test/reports@other.test/' | tell full
+	wait_until 5 counted full due 1 0
+	# Sent, and not known to be, it would be sent every ten minutes.
+	in_server full sh -c "mv $state/$today $state/$yesterday; cat /dev/zero >$state/filler 2>/dev/null || :"
+	run in_server full mailserver tls-reports send "$yesterday"
+	assert_status 1
+	wait_until 5 log_matches full 'TLS reports: .*No space left on device'
+	in_server full rm "$state/filler"
+	in_server full mailserver tls-reports send "$yesterday"
+	wait_until 20 has_report_mail due.test
+	wait_until 20 queue_is_empty full
+	assert_equal "$(log_of full | grep -c 'to=<reports@other.test>.*status=sent')" 1
+	run in_server full setup tls report list
+	assert_output "$yesterday due.test: 1 sessions with TLS, 0 failed; sent to 1"
 	server_remove full
 }
 

@@ -66,18 +66,36 @@ static bool run(const char *const *argv, const char *input, const char *wanted, 
 	return ok;
 }
 
-static bool pack(struct arena *a, const struct buf *report, struct str *gzip_r, struct err *err)
+/* About one domain and day. */
+struct report {
+	struct tally tally;
+	int64_t day;
+	struct str gzip; /* WORK_GZIP has the same; NULL: not packed yet */
+};
+
+/* Once for all places. */
+static bool pack(struct arena *a, const struct sending *s, struct report *r, struct err *err)
 {
 	static const char *const argv[] = { "/bin/gzip", "-n", "-f", WORK, NULL };
 	const struct file_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
-	char *text;
+	autobuf struct buf text = BUF_INIT;
+	char *gzip;
 	size_t n;
 
-	if (!file_replace(WORK, report->p, report->n, &attr, FILE_EPHEMERAL, NULL, err) ||
-	    !run(argv, NULL, NULL, err) || !file_read(a, WORK_GZIP, GZIP_MAX, &text, &n, err))
+	if (r->gzip.p)
+		return true;
+	reports_write(a, s->conf, r->day, &r->tally, &text);
+	if (!file_replace(WORK, text.p, text.n, &attr, FILE_EPHEMERAL, NULL, err) ||
+	    !run(argv, NULL, NULL, err) || !file_read(a, WORK_GZIP, GZIP_MAX, &gzip, &n, err))
 		return false;
-	*gzip_r = (struct str){ text, n };
+	r->gzip = (struct str){ gzip, n };
 	return true;
+}
+
+static void unpack(void)
+{
+	(void)unlink(WORK);
+	(void)unlink(WORK_GZIP);
 }
 
 static bool send_https(const char *url, struct err *err)
@@ -112,8 +130,8 @@ static bool send_https(const char *url, struct err *err)
 	return run(argv, NULL, "2", err); /* 200, 201 … */
 }
 
-static bool send_mail(struct arena *a, const struct sending *s, const struct tally *tally,
-		      int64_t day, const char *to, struct str gzip, struct err *err)
+static bool send_mail(struct arena *a, const struct sending *s, const struct report *r,
+		      const char *to, struct err *err)
 {
 	const char *const argv[] = {
 		"/usr/sbin/sendmail", "-i", "-f", s->conf->sender, "-N", "never", "--", to, NULL
@@ -123,13 +141,13 @@ static bool send_mail(struct arena *a, const struct sending *s, const struct tal
 		.from = s->conf->sender,
 		.to = to,
 		.contact = s->conf->contact,
-		.domain = tally->domain,
-		.id = reports_id(a, s->conf, day, tally->domain),
-		.day = store_day_text(a, day),
-		.start_s = day * STORE_DAY_S,
-		.end_s = (day + 1) * STORE_DAY_S - 1,
+		.domain = r->tally.domain,
+		.id = reports_id(a, s->conf, r->day, r->tally.domain),
+		.day = store_day_text(a, r->day),
+		.start_s = r->day * STORE_DAY_S,
+		.end_s = (r->day + 1) * STORE_DAY_S - 1,
 		.now = s->now,
-		.gzip = gzip,
+		.gzip = r->gzip,
 	};
 
 	mail_write(a, &mail, &text);
@@ -144,36 +162,51 @@ static struct tally_sent *find_sent(struct tally *tally, const char *to)
 	return NULL;
 }
 
-/* To one place; what came of it is noted in the tally. */
-static void send_to(struct arena *a, const struct sending *s, struct tally *tally, int64_t day,
-		    const struct rua *place)
+static bool keep(struct arena *a, const struct report *r, struct err *err)
 {
-	struct tally_sent *sent = find_sent(tally, place->to);
-	const char *day_text = store_day_text(a, day);
-	autobuf struct buf report = BUF_INIT;
-	struct err err = ERR_INIT;
-	struct str gzip;
+	return store_write(a, STORE_DIR, r->day, &r->tally, err);
+}
+
+/* To one place. The try is kept before it is made, as one that failed: what can't be kept, because the
+ * disk is full, would be sent again and again. */
+static bool send_to(struct arena *a, const struct sending *s, struct report *r,
+		    const struct rua *place, struct err *err)
+{
+	struct tally_sent *sent = find_sent(&r->tally, place->to);
+	const char *day_text = store_day_text(a, r->day);
+	struct err why = ERR_INIT;
 
 	if (sent == NULL) {
-		sent = VEC_PUSH(a, &tally->sent);
+		sent = VEC_PUSH(a, &r->tally.sent);
 		sent->to = place->to;
 	}
-	reports_write(a, s->conf, day, tally, &report);
-	bool ok = pack(a, &report, &gzip, &err) &&
-		  (place->https ? send_https(place->to, &err)
-				: send_mail(a, s, tally, day, place->to, gzip, &err));
-	(void)unlink(WORK);
-	(void)unlink(WORK_GZIP);
 	sent->last = s->now;
 	sent->tries++;
-	sent->state = ok ? TALLY_SENT : TALLY_FAILED;
-	if (ok)
-		log_info("the TLS report about %s and %s is sent to %s", day_text, tally->domain,
-			 place->to);
-	else if (sent->tries == 1)
-		log_warn("the TLS report about %s and %s is not taken by %s: %s; it is tried again "
-			 "each hour for a day",
-			 day_text, tally->domain, place->to, err.text);
+	sent->state = TALLY_FAILED;
+	if (!keep(a, r, err))
+		return false;
+	if (!pack(a, s, r, &why) ||
+	    !(place->https ? send_https(place->to, &why) : send_mail(a, s, r, place->to, &why))) {
+		if (sent->tries == 1)
+			log_warn("the TLS report about %s and %s is not taken by %s: %s; it is "
+				 "tried again each hour for a day",
+				 day_text, r->tally.domain, place->to, why.text);
+		return true;
+	}
+	sent->state = TALLY_SENT;
+	log_info("the TLS report about %s and %s is sent to %s", day_text, r->tally.domain,
+		 place->to);
+	return keep(a, r, err);
+}
+
+static bool give_up(struct arena *a, struct report *r, struct tally_sent *sent, struct err *err)
+{
+	sent->state = TALLY_GIVEN_UP;
+	if (!keep(a, r, err))
+		return false;
+	log_warn("the TLS report about %s and %s was not taken by %s in a day: it is given up",
+		 store_day_text(a, r->day), r->tally.domain, sent->to);
+	return true;
 }
 
 static enum send_what decide(const struct sending *s, const struct tally_sent *sent, int64_t due)
@@ -187,33 +220,27 @@ static bool send_domain(struct arena *a, const struct sending *s, int64_t day, c
 			struct err *err)
 {
 	int64_t due = send_due(s->conf->host, domain, day);
+	struct report r = { .day = day, .gzip = { NULL, 0 } };
 	struct err unusable = ERR_INIT;
 	struct rua_vec places;
-	struct tally tally;
+	bool ok = true;
 
 	if (!s->forced && s->now < due)
 		return true;
-	if (!store_read(a, STORE_DIR, day, domain, &tally, err))
+	if (!store_read(a, STORE_DIR, day, domain, &r.tally, err))
 		return false;
-	if (!rua_parse(a, tally.record, &places, &unusable))
+	if (!rua_parse(a, r.tally.record, &places, &unusable))
 		return true;
-	for (size_t i = 0; i < places.n; i++) {
-		struct tally_sent *sent = find_sent(&tally, places.v[i].to);
+	for (size_t i = 0; i < places.n && ok; i++) {
+		struct tally_sent *sent = find_sent(&r.tally, places.v[i].to);
 		enum send_what what = decide(s, sent, due);
-		if (what == SEND_NOT_NOW)
-			continue;
 		if (what == SEND_TRY)
-			send_to(a, s, &tally, day, &places.v[i]);
-		else {
-			sent->state = TALLY_GIVEN_UP;
-			log_warn("the TLS report about %s and %s was not taken by %s in a day: it "
-				 "is given up",
-				 store_day_text(a, day), domain, places.v[i].to);
-		}
-		if (!store_write(a, STORE_DIR, day, &tally, err))
-			return false;
+			ok = send_to(a, s, &r, &places.v[i], err);
+		else if (what == SEND_GIVE_UP)
+			ok = give_up(a, &r, sent, err);
 	}
-	return true;
+	unpack();
+	return ok;
 }
 
 /* Every domain has an arena of its own; one that fails does not stop the others. */

@@ -8,7 +8,8 @@
  * again each hour, for a day.
  *
  * LIMITS
- *	A program that is killed between sending and noting so sends the report again, with the same id.
+ *	A program that is killed between sending and noting so, or whose disk is full by then, sends the
+ *	report again an hour later, with the same id. While nothing can be noted, nothing is sent.
  */
 #ifndef SERVICES_TLSRPT_SEND_H
 #define SERVICES_TLSRPT_SEND_H
