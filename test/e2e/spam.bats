@@ -99,6 +99,17 @@ setup_file() {
 
 teardown_file() { e2e_stop; }
 
+@test "SpamAssassin finds nothing to complain of in its own configuration, and trusts this machine alone" {
+	run log_of mail
+	refute_output 'already been included'
+	run in_server mail sh -c 'printf "%s\n" "Received: from x (x [127.0.0.1]) by mail.example.test (Postfix) with ESMTP id A1" \
+		"Received: from y (y [10.1.2.3]) by z.test (Postfix) with ESMTP id A2" "Subject: x" "" hello |
+		HOME=/tmp spamassassin -L -D received-header,netset -p /dev/null 2>&1'
+	assert_output 'relay 127.0.0.1 trusted? yes internal? yes'
+	assert_output 'relay 10.1.2.3 trusted? no internal? no'
+	refute_output 'already been included'
+}
+
 @test "GTUBE is marked and goes to Junk, its subject with the prefix" {
 	mail_in mail anna@example.test gtube-1 --body "$GTUBE"
 	run anna gtube-1 Junk

@@ -10,8 +10,10 @@ report_safe 0
 
 clear_trusted_networks
 clear_internal_networks
-trusted_networks 127.0.0.0/8 ::1
-internal_networks 127.0.0.0/8 ::1
+# 127.0.0.0/8 and ::1 are always in both. Without any entry SpamAssassin would guess; this one, a network for
+# documentation that is not trusted, says that the lists are as they should be.
+trusted_networks !192.0.2.0/24
+internal_networks !192.0.2.0/24
 envelope_sender_header Return-Path
 
 # --- Nobody waits long for somebody else's server
