@@ -22,7 +22,7 @@ setup_file() {
 teardown_file() { e2e_stop; }
 
 # A test leaves no client behind.
-teardown() { tools pkill -f 'talk[.]py' || :; }
+teardown() { tools pkill -f 'talk[.]py|idlers[.]py' || :; }
 
 # talk NAME PORT [USER [compress]]: a client, of anna's; say NAME LINE… sends, heard NAME REGEX is what it was told.
 talk() {
@@ -155,6 +155,40 @@ announced() {
 	in_server idle setup email del -y gone@example.test
 	wait_until 10 heard gone '^closed$'
 	heard gone '^\* BYE'
+}
+
+# said_times WHAT NUMBER: the clients of idlers.py have said so at least so many times.
+said_times() { [ "$(grep -c " $1" "$LAB_DIR/idlers")" -ge "$2" ]; }
+
+# Five for each user: all of them come back at the same moment, and ten from one address are what Dovecot allows.
+@test "the process that holds 20 sessions is killed: all come back at once, and are held again" {
+	local users=(kim@example.test lea@example.test mia@example.test noa@example.test) user killed_ms
+	for user in "${users[@]}"; do
+		in_server idle setup email add "$user" secret
+	done
+	rm -f "$LAB_DIR/idlers.end"
+	mkfifo "$LAB_DIR/idlers.end"
+	: >"$LAB_DIR/idlers"
+	tools python3 -c "$(cat "$E2E_DIR/lib/idlers.py")" "$(address idle)" secret 5 "${users[@]}" \
+		<>"$LAB_DIR/idlers.end" >"$LAB_DIR/idlers" 2>&1 3>&- &
+	wait_until 20 said_times waits 20
+	wait_held 20
+	killed_ms=$(now_ms)
+	in_server idle pkill -KILL -f '^dovecot/imap-hibernate'
+	wait_until 5 said_times gone 20
+	wait_until 10 said_times waits 40
+	echo "# all are back $(($(now_ms) - killed_ms)) ms after the kill" >&3
+	run cat "$LAB_DIR/idlers"
+	refute_output refused
+	is_healthy idle
+	wait_held 20
+	for user in "${users[@]}"; do
+		mail_in idle "$user" "$(unique)" >/dev/null
+	done
+	wait_until 10 said_times told 20
+	wait_held 20
+	run cat "$LAB_DIR/idlers"
+	assert_equal "$(grep -c gone <<<"$output")" 20
 }
 
 @test "imap_hibernate_timeout = 0 in dovecot.cf: each session keeps its process" {
