@@ -107,3 +107,23 @@ go_on() { in_server busy pkill -CONT -x dovecot; }
 	run mail_in busy anna@example.test "$(unique after)"
 	assert_status 0
 }
+
+@test "Dovecot is away for a while: only what came meanwhile waits, what comes then is delivered at once" {
+	local subject
+	server_start away -e MAIL_ACCOUNTS='anna@example.test:secret-anna'
+	in_server away supervisorctl stop dovecot
+	# Many at the same moment: one after the other would each be tried alone.
+	in_server away sh -c 'for i in $(seq 30); do echo hello | sendmail -f bob@other.test anna@example.test & done; wait'
+	wait_until 20 log_has away 'status=deferred' 30
+	in_server away supervisorctl start dovecot
+	wait_until 20 is_healthy away
+	subject=$(unique later)
+	run mail_in away anna@example.test "$subject"
+	assert_status 0
+	run fetch away anna@example.test secret-anna "$subject"
+	assert_status 0
+	run log_of away
+	refute_output 'delivery temporarily suspended'
+	assert_output 'Connection refused'
+	server_remove away
+}

@@ -58,6 +58,8 @@ virtual_transport = error:5.1.1 User unknown
 {{/smtp_only}}
 {{^smtp_only}}
 virtual_transport = lmtp:unix:/run/mailserver/live/dovecot/lmtp
+# Dovecot is soon back. Messages that fail meanwhile wait; those that come later need not wait with them.
+lmtp_destination_concurrency_failed_cohort_limit = 0
 {{/smtp_only}}
 {{/postfix_dagent}}
 # Dovecot's LMTP takes as many connections, and puts no limit on deliveries to one user.
