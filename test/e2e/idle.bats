@@ -37,7 +37,8 @@ talk() {
 say() {
 	local name=$1
 	shift
-	printf '%s\n' "$@" >"$LAB_DIR/$name.say"
+	# Through cat, as one write(2) for all lines; printf makes one for each, between which the client may read.
+	cat <<<"$(printf '%s\n' "$@")" >"$LAB_DIR/$name.say"
 }
 
 # heard NAME REGEX: a line is so.
