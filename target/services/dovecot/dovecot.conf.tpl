@@ -64,35 +64,40 @@ passdb master {
 }
 
 userdb sql {
-{{^quotas}}
 	query = SELECT * FROM userdb WHERE user = '%{user}'
-{{/quotas}}
-{{#quotas}}
-	# Only quota-status follows aliases to the account whose quota counts. As in Postfix: an alias, an account,
-	# both without "+extension", a catch-all. '' is nobody.
-{{#quotas_by_account}}
-	# Who has no limit is not counted at each delivery; what has come since is counted when somebody asks.
-	query = SELECT *, CASE WHEN '%{protocol}' = 'lmtp' AND NOT EXISTS (SELECT 1 FROM limited WHERE name = user) \
-		THEN 'no' END AS 'mail_plugins/quota' \
-		FROM userdb WHERE user = CASE '%{protocol}' WHEN 'quota-status' THEN coalesce( \
-{{/quotas_by_account}}
-{{^quotas_by_account}}
-	query = SELECT * FROM userdb WHERE user = CASE '%{protocol}' WHEN 'quota-status' THEN coalesce( \
-{{/quotas_by_account}}
-		(SELECT account FROM recipient WHERE name = '%{user}'), \
-		(SELECT name FROM account WHERE name = '%{user}'), \
-		(SELECT account FROM recipient WHERE name = \
-			substr('%{user}', 1, max(1, instr('%{user}', '+')) - 1) || '@%{user | domain}'), \
-		(SELECT name FROM account WHERE name = \
-			substr('%{user}', 1, max(1, instr('%{user}', '+')) - 1) || '@%{user | domain}'), \
-		(SELECT account FROM recipient WHERE name = '@%{user | domain}')) ELSE '%{user}' END
-{{/quotas}}
 	iterate_query = SELECT user FROM userdb
 	fields {
 		uid = {{dms_vmail_uid}}
 		gid = {{dms_vmail_gid}}
 	}
 }
+{{#quotas_by_account}}
+
+# Who has no limit is not counted at each delivery; what has come since is counted when somebody asks.
+protocol lmtp {
+	userdb sql {
+		query = SELECT *, CASE WHEN NOT EXISTS (SELECT 1 FROM limited WHERE name = user) \
+			THEN 'no' END AS 'mail_plugins/quota' FROM userdb WHERE user = '%{user}'
+	}
+}
+{{/quotas_by_account}}
+{{#quotas}}
+
+# Only quota-status follows aliases to the account whose quota counts. As in Postfix: an alias, an account,
+# both without "+extension", a catch-all. '' is nobody.
+protocol quota-status {
+	userdb sql {
+		query = SELECT * FROM userdb WHERE user = coalesce( \
+			(SELECT account FROM recipient WHERE name = '%{user}'), \
+			(SELECT name FROM account WHERE name = '%{user}'), \
+			(SELECT account FROM recipient WHERE name = \
+				substr('%{user}', 1, max(1, instr('%{user}', '+')) - 1) || '@%{user | domain}'), \
+			(SELECT name FROM account WHERE name = \
+				substr('%{user}', 1, max(1, instr('%{user}', '+')) - 1) || '@%{user | domain}'), \
+			(SELECT account FROM recipient WHERE name = '@%{user | domain}'))
+	}
+}
+{{/quotas}}
 
 # --- TLS: nobody logs in without it; the ciphers are the same as Postfix's, see TLS_LEVEL
 
