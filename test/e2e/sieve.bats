@@ -21,6 +21,12 @@ local_mail() {
 	} | in_server mail sendmail -f local@example.test "$to"
 }
 
+# marked SERVER SUBJECT: to ben, as spam.
+marked() {
+	printf 'From: local@example.test\nTo: ben@example.test\nSubject: %s\nX-Spam-Flag: YES\n\ntext\n' "$2" |
+		in_server "$1" sendmail -f local@example.test ben@example.test
+}
+
 # Past the filters, which take such headers out: lmtp_mail TO SUBJECT HEADER
 lmtp_mail() {
 	in_server mail swaks --protocol LMTP --socket /run/dovecot/lmtp --from bob@other.test --to "$1" --header "Subject: $2" \
@@ -396,4 +402,33 @@ vacation_mail() {
 	wait_until 10 in_server uid test ! -e /var/mail-state/lib-dovecot/programs/sieve-pipe/whoami
 	in_server uid test ! -e /var/mail-state/lib-dovecot/sieve-pipe/whoami
 	server_remove uid
+}
+
+@test "where nothing marks mail no script sorts it: a message to two users is one file; a filter of one's own brings the script back" {
+	local dir lines
+	dir=$(config plain)
+	{
+		account_line anna@example.test secret
+		account_line ben@example.test secret
+	} >"$dir/postfix-accounts.cf"
+	server_start plain -e ENABLE_OPENDMARC=0
+	mail_in plain anna@example.test,ben@example.test two-users-1
+	fetch plain anna@example.test secret two-users-1
+	fetch plain ben@example.test secret two-users-1
+	run in_server plain sh -c 'cd /var/mail/example.test && stat -c %h anna/*/*,S=* ben/*/*,S=*'
+	assert_equal "$output" $'2\n2'
+	marked plain unsorted-1
+	fetch plain ben@example.test secret unsorted-1
+
+	lines=$(log_lines plain)
+	echo 'non_smtpd_milters =' >"$dir/postfix-main.cf"
+	wait_until 20 log_after_has plain "$lines" 'changes are in use'
+	marked plain sorted-1
+	fetch plain ben@example.test secret sorted-1 Junk
+	server_remove plain
+
+	server_start plain -e ENABLE_OPENDMARC=0 -e MOVE_SPAM_TO_JUNK=1
+	marked plain sorted-2
+	fetch plain ben@example.test secret sorted-2 Junk
+	server_remove plain
 }

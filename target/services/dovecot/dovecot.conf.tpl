@@ -206,13 +206,13 @@ sieve_script mark_as_read {
 	path = /usr/share/mailserver/dovecot/mark-as-read.sieve
 }
 {{/mark_spam_as_read}}
-{{#move_spam_to_junk}}
+{{#sorts_junk}}
 
 sieve_script to_junk {
 	type = after
 	path = /usr/share/mailserver/dovecot/to-junk.sieve
 }
-{{/move_spam_to_junk}}
+{{/sorts_junk}}
 
 !include sieve-environment.conf
 

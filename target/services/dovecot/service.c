@@ -51,6 +51,31 @@ static bool cf_mentions(const struct service_ctx *ctx, const char *word)
 	return found;
 }
 
+/* Whether a parameter or service of Postfix is about a filter that the administrator has brought along. */
+static bool has_filter(const struct override_vec *overrides)
+{
+	bool found = false;
+
+	for (size_t i = 0; !found && i < overrides->n; i++) {
+		const struct override *x = &overrides->v[i];
+		found = strstr(x->name, "milters") || strstr(x->name, "content_filter") ||
+			strstr(x->value, "milters") || strstr(x->value, "content_filter");
+	}
+	return found;
+}
+
+/* The script for Junk, which each delivery would have to run: Dovecot then writes a message to fifty users fifty times, where
+ * it would write it once and link it. By default only where there is something that marks mail; senders can't. */
+static struct tpl_value sorts_junk(const struct service_ctx *ctx)
+{
+	const struct settings *s = ctx->s;
+
+	return tpl_bool(s->move_spam_to_junk &&
+			(settings_is_set(s, SETTING_ROW(move_spam_to_junk)) ||
+			 s->enable_spamassassin || s->enable_opendmarc ||
+			 has_filter(&ctx->in->main_cf) || has_filter(&ctx->in->master_cf)));
+}
+
 /* Limits are only where an account has one of its own. */
 static struct tpl_value quotas_by_account(const struct service_ctx *ctx)
 {
@@ -231,6 +256,7 @@ static const struct fact facts[] = {
 	  quota_storage_size },
 	{ "quota_storage_grace", "how far one message may go over the quota", quota_storage_grace },
 	{ "quota_mail_size", "largest message that a mailbox takes", quota_mail_size },
+	{ "sorts_junk", "marked mail goes to Junk", sorts_junk },
 	{ "mailboxes_maildir", "mail is stored as Maildir", mailboxes_maildir },
 	{ "dovecot_ipv4_only", "listen on IPv4 only", ipv4_only },
 	{ "dovecot_ipv6_only", "listen on IPv6 only", ipv6_only },

@@ -53,6 +53,7 @@ static const char *const used_by_code[] = {
 	"POSTMASTER_ADDRESS",
 	"ENABLE_QUOTAS",
 	"ENABLE_SPAMASSASSIN",
+	"MOVE_SPAM_TO_JUNK",
 	"ENABLE_AMAVIS",
 	"ENABLE_POSTGREY",
 	"ENABLE_OPENDKIM",
