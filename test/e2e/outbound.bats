@@ -543,7 +543,10 @@ print(r["report-id"], r["policies"][0]["policy"]["policy-domain"], r["policies"]
 	# What was counted above, as if it had been yesterday.
 	in_server count mv "$state/$today" "$state/$yesterday"
 	"$ENGINE" exec "$LAB-sts" touch /srv/no-reports
-	in_server count mailserver tls-reports send "$yesterday"
+	run in_server count mailserver tls-reports send "$yesterday"
+	assert_status 1
+	assert_output "the TLS report about $yesterday and wrong.test is sent to reports@other.test"
+	assert_match "is not taken by https://mta-sts.sts.test/reports: .*503"
 	wait_until 20 has_report_mail wrong.test
 	wait_until 20 has_report_mail sts.test
 	run tools python3 -c "$attachment" "$(report_mail wrong.test)"
@@ -565,7 +568,11 @@ $yesterday.wrong.test@mail.example.test mx.wrong.test 1"
 	assert_output 'application/tlsrpt+gzip'
 	assert_output '"policy-domain": "sts.test"'
 	assert_output "\"report-id\": \"$yesterday.sts.test@mail.example.test\""
-	in_server count mailserver tls-reports send "$yesterday"
+	run in_server count mailserver tls-reports send "$yesterday"
+	assert_status 0
+	assert_output "no report about $yesterday (UTC) is left to send"
+	run in_server count mailserver tls-reports send 2001-02-03
+	assert_output 'nothing was counted on 2001-02-03 (UTC)'
 	assert_equal "$("$ENGINE" exec "$LAB-sts" ls /srv/reports | wc -l)" 2
 	assert_equal "$(tools sh -c 'grep -l "^TLS-Report-Domain: sts.test" /srv/mx/mail/*.eml' | wc -l)" 1
 	run in_server count setup tls report list
@@ -608,6 +615,7 @@ $yesterday.wrong.test@mail.example.test mx.wrong.test 1"
 	in_server full sh -c "mv $state/$today $state/$yesterday; cat /dev/zero >$state/filler 2>/dev/null || :"
 	run in_server full mailserver tls-reports send "$yesterday"
 	assert_status 1
+	assert_output 'No space left on device'
 	wait_until 5 log_matches full 'TLS reports: .*No space left on device'
 	in_server full rm "$state/filler"
 	in_server full mailserver tls-reports send "$yesterday"

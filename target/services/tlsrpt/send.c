@@ -26,8 +26,24 @@
 struct sending {
 	const struct reports_conf *conf;
 	int64_t now;
-	bool forced;
+	bool forced;	       /* by hand: now, and what happens is printed */
+	size_t tried, refused; /* in this run */
 };
+
+/* Into the log, and to who waits for it. */
+static void PRINTF_LIKE(3, 4)
+	tell(const struct sending *s, enum log_level level, const char *fmt, ...)
+{
+	autobuf struct buf line = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&line, fmt, ap);
+	va_end(ap);
+	log_at(level, "%s", line.p);
+	if (s->forced)
+		fprintf(level <= LOG_LVL_WARN ? stderr : stdout, "%s\n", line.p);
+}
 
 int64_t send_due(const char *host, const char *domain, int64_t day)
 {
@@ -169,8 +185,8 @@ static bool keep(struct arena *a, const struct report *r, struct err *err)
 
 /* To one place. The try is kept before it is made, as one that failed: what can't be kept, because the
  * disk is full, would be sent again and again. */
-static bool send_to(struct arena *a, const struct sending *s, struct report *r,
-		    const struct rua *place, struct err *err)
+static bool send_to(struct arena *a, struct sending *s, struct report *r, const struct rua *place,
+		    struct err *err)
 {
 	struct tally_sent *sent = find_sent(&r->tally, place->to);
 	const char *day_text = store_day_text(a, r->day);
@@ -180,6 +196,7 @@ static bool send_to(struct arena *a, const struct sending *s, struct report *r,
 		sent = VEC_PUSH(a, &r->tally.sent);
 		sent->to = place->to;
 	}
+	s->tried++;
 	sent->last = s->now;
 	sent->tries++;
 	sent->state = TALLY_FAILED;
@@ -187,15 +204,17 @@ static bool send_to(struct arena *a, const struct sending *s, struct report *r,
 		return false;
 	if (!pack(a, s, r, &why) ||
 	    !(place->https ? send_https(place->to, &why) : send_mail(a, s, r, place->to, &why))) {
-		if (sent->tries == 1)
-			log_warn("the TLS report about %s and %s is not taken by %s: %s; it is "
-				 "tried again each hour for a day",
-				 day_text, r->tally.domain, place->to, why.text);
+		s->refused++;
+		if (sent->tries == 1 || s->forced)
+			tell(s, LOG_LVL_WARN,
+			     "the TLS report about %s and %s is not taken by %s: %s; it is tried "
+			     "again each hour until a day after it was due",
+			     day_text, r->tally.domain, place->to, why.text);
 		return true;
 	}
 	sent->state = TALLY_SENT;
-	log_info("the TLS report about %s and %s is sent to %s", day_text, r->tally.domain,
-		 place->to);
+	tell(s, LOG_LVL_INFO, "the TLS report about %s and %s is sent to %s", day_text,
+	     r->tally.domain, place->to);
 	return keep(a, r, err);
 }
 
@@ -216,7 +235,7 @@ static enum send_what decide(const struct sending *s, const struct tally_sent *s
 	return send_decide(sent, due, s->now);
 }
 
-static bool send_domain(struct arena *a, const struct sending *s, int64_t day, const char *domain,
+static bool send_domain(struct arena *a, struct sending *s, int64_t day, const char *domain,
 			struct err *err)
 {
 	int64_t due = send_due(s->conf->host, domain, day);
@@ -244,7 +263,7 @@ static bool send_domain(struct arena *a, const struct sending *s, int64_t day, c
 }
 
 /* Every domain has an arena of its own; one that fails does not stop the others. */
-static bool send_day(const struct sending *s, int64_t day)
+static bool send_day(struct sending *s, int64_t day)
 {
 	struct text_vec domains;
 	struct arena a;
@@ -257,18 +276,22 @@ static bool send_day(const struct sending *s, int64_t day)
 		struct arena one;
 		arena_init(&one, "domain");
 		if (!send_domain(&one, s, day, domains.v[i], &err)) {
-			log_error("TLS reports: %s", err.text);
+			tell(s, LOG_LVL_ERROR, "TLS reports: %s", err.text);
 			ok = false;
 		}
 		arena_fini(&one);
 	}
+	if (s->forced && ok && s->tried == 0)
+		printf(domains.n ? "no report about %s (UTC) is left to send\n"
+				 : "nothing was counted on %s (UTC)\n",
+		       store_day_text(&a, day));
 	arena_fini(&a);
 	return ok;
 }
 
 int send_main(const struct reports_conf *conf, const int64_t *only)
 {
-	struct sending s = { conf, (int64_t)time(NULL), only != NULL };
+	struct sending s = { conf, (int64_t)time(NULL), only != NULL, 0, 0 };
 	int64_t today = s.now / STORE_DAY_S;
 	struct err err = ERR_INIT;
 	autoclose int lock = -1;
@@ -278,11 +301,11 @@ int send_main(const struct reports_conf *conf, const int64_t *only)
 	if (!dir_lock(STORE_DIR, 0, &lock, &err)) {
 		if (err.class == ERR_TEMP && !only)
 			return 0; /* an earlier run is still at it */
-		log_error("TLS reports: %s", err.text);
+		tell(&s, LOG_LVL_ERROR, "TLS reports: %s", err.text);
 		return (int)err.class;
 	}
 	if (only)
-		return send_day(&s, *only) ? 0 : 1;
+		return send_day(&s, *only) && s.refused == 0 ? 0 : 1;
 	for (int64_t day = today - DAYS_BACK; day < today; day++)
 		ok = send_day(&s, day) && ok;
 	return ok ? 0 : 1;
