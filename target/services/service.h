@@ -160,6 +160,7 @@ struct service_milter {
 	bool incoming;	     /* asked for mail from other servers (port 25) */
 	bool submission;     /* for mail of users who have logged in */
 	bool local;	     /* for mail made in the container: cron, vacation */
+	bool marks;	     /* puts into headers what to-junk.sieve looks for */
 	bool (*when)(const struct settings *s); /* NULL = always */
 };
 

@@ -51,16 +51,29 @@ static bool cf_mentions(const struct service_ctx *ctx, const char *word)
 	return found;
 }
 
+static bool marks_mail(const struct settings *s)
+{
+	bool found = false;
+
+	for (size_t i = 0; !found && services_all[i]; i++) {
+		const struct service *svc = services_all[i];
+		found = svc->milter && svc->milter->marks && service_is_enabled(svc, s);
+	}
+	return found;
+}
+
+static bool names_filter(const char *text)
+{
+	return strstr(text, "milters") || strstr(text, "content_filter");
+}
+
 /* Whether a parameter or service of Postfix is about a filter that the administrator has brought along. */
 static bool has_filter(const struct override_vec *overrides)
 {
 	bool found = false;
 
-	for (size_t i = 0; !found && i < overrides->n; i++) {
-		const struct override *x = &overrides->v[i];
-		found = strstr(x->name, "milters") || strstr(x->name, "content_filter") ||
-			strstr(x->value, "milters") || strstr(x->value, "content_filter");
-	}
+	for (size_t i = 0; !found && i < overrides->n; i++)
+		found = names_filter(overrides->v[i].name) || names_filter(overrides->v[i].value);
 	return found;
 }
 
@@ -71,8 +84,7 @@ static struct tpl_value sorts_junk(const struct service_ctx *ctx)
 	const struct settings *s = ctx->s;
 
 	return tpl_bool(s->move_spam_to_junk &&
-			(settings_is_set(s, SETTING_ROW(move_spam_to_junk)) ||
-			 s->enable_spamassassin || s->enable_opendmarc ||
+			(settings_is_set(s, SETTING_ROW(move_spam_to_junk)) || marks_mail(s) ||
 			 has_filter(&ctx->in->main_cf) || has_filter(&ctx->in->master_cf)));
 }
 

@@ -49,9 +49,9 @@ static const struct service_probe probes[] = {
 	{ .name = NULL },
 };
 
-static const struct service_milter milter = { .socket = "unix:" SOCKET,
-					      .order = 20,
-					      .incoming = true };
+static const struct service_milter milter = {
+	.socket = "unix:" SOCKET, .order = 20, .incoming = true, .marks = true
+};
 
 const struct service service_opendmarc = {
 	.name = "opendmarc",

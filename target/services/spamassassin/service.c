@@ -112,6 +112,7 @@ static const struct service_milter milter = {
 	.options = "connect_timeout=30s, command_timeout=30s, content_timeout=300s",
 	.order = 40,
 	.incoming = true,
+	.marks = true,
 };
 
 static const struct service_spawn spawn = {
