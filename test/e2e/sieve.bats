@@ -10,21 +10,15 @@ anna() { fetch mail anna@example.test secret "$@"; }
 ben() { fetch mail ben@example.test secret "$@"; }
 uma() { fetch mail uma@example.test secret "$@"; }
 
-# local_mail TO SUBJECT [HEADER…]
+# local_mail SERVER TO SUBJECT [HEADER…]
 local_mail() {
-	local to=$1 subject=$2
-	shift 2
+	local name=$1 to=$2 subject=$3
+	shift 3
 	{
 		printf 'From: local@example.test\nTo: %s\nSubject: %s\n' "$to" "$subject"
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 		printf '\ntext\n'
-	} | in_server mail sendmail -f local@example.test "$to"
-}
-
-# marked SERVER SUBJECT: to ben, as spam.
-marked() {
-	printf 'From: local@example.test\nTo: ben@example.test\nSubject: %s\nX-Spam-Flag: YES\n\ntext\n' "$2" |
-		in_server "$1" sendmail -f local@example.test ben@example.test
+	} | in_server "$name" sendmail -f local@example.test "$to"
 }
 
 # Past the filters, which take such headers out: lmtp_mail TO SUBJECT HEADER
@@ -262,7 +256,7 @@ server_boot_again() {
 }
 
 @test "spam goes to Junk, read, with a prefix that may hold anything" {
-	local_mail ben@example.test 'Grüße spam-1' 'X-Spam-Flag: YES'
+	local_mail mail ben@example.test 'Grüße spam-1' 'X-Spam-Flag: YES'
 	run ben 'spam-1' Junk
 	assert_status 0
 	assert_output 'X-Order: after'
@@ -273,7 +267,7 @@ print(str(email.header.make_header(email.header.decode_header(email.message_from
 }
 
 @test "users' scripts see the prefix, and their word counts" {
-	local_mail anna@example.test 'spam-2' 'X-Spam-Flag: YES'
+	local_mail mail anna@example.test 'spam-2' 'X-Spam-Flag: YES'
 	run anna spam-2 Seen-by-user
 	assert_status 0
 }
@@ -417,18 +411,18 @@ vacation_mail() {
 	fetch plain ben@example.test secret two-users-1
 	run in_server plain sh -c 'cd /var/mail/example.test && stat -c %h anna/*/*,S=* ben/*/*,S=*'
 	assert_equal "$output" $'2\n2'
-	marked plain unsorted-1
+	local_mail plain ben@example.test unsorted-1 'X-Spam-Flag: YES'
 	fetch plain ben@example.test secret unsorted-1
 
 	lines=$(log_lines plain)
 	echo 'non_smtpd_milters =' >"$dir/postfix-main.cf"
 	wait_until 20 log_after_has plain "$lines" 'changes are in use'
-	marked plain sorted-1
+	local_mail plain ben@example.test sorted-1 'X-Spam-Flag: YES'
 	fetch plain ben@example.test secret sorted-1 Junk
 	server_remove plain
 
 	server_start plain -e ENABLE_OPENDMARC=0 -e MOVE_SPAM_TO_JUNK=1
-	marked plain sorted-2
+	local_mail plain ben@example.test sorted-2 'X-Spam-Flag: YES'
 	fetch plain ben@example.test secret sorted-2 Junk
 	server_remove plain
 }

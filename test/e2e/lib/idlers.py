@@ -4,7 +4,7 @@
 python3 -c "$(cat idlers.py)" HOST PASSWORD NUMBER USER…
 
 So many of each user, on port 993. Each prints, in lines that begin with its own number: "waits" when IDLE has begun, "told" for each
-EXISTS while it waits, "gone" when the connection has ended, "refused WHY" when it could not come back.
+EXISTS while it waits, "gone" when the connection has ended, "refused WHY" when it could not come, which ends it.
 Ends with standard input.
 """
 import os
@@ -12,7 +12,6 @@ import socket
 import ssl
 import sys
 import threading
-import time
 
 TLS = ssl.create_default_context()
 TLS.check_hostname = False
@@ -52,12 +51,11 @@ def client(number, host, user, password):
     def say(*what):
         print(number, *what, flush=True)
 
-    while True:
-        try:
+    try:
+        while True:
             session(host, user, password, say)
-        except OSError as why:
-            say("refused", why)
-            time.sleep(0.2)
+    except OSError as why:
+        say("refused", why)
 
 
 def main(host, password, number, *users):
