@@ -23,7 +23,7 @@ setup_file() {
 start() {
 	local name=$1
 	server_create "$@" -e ENABLE_CLAMAV=1 -e CLAMAV_UPDATES_PER_DAY=0 -e MAIL_ACCOUNTS='anna@example.test:secret1'
-	"$ENGINE" cp -q "$LAB_DIR/database/." "$LAB-$name:/var/mail-state/lib-clamav/"
+	"$ENGINE" cp "$LAB_DIR/database/." "$LAB-$name:/var/mail-state/lib-clamav/" >/dev/null
 	server_boot "$name"
 	server_ready "$name"
 }
