@@ -48,7 +48,7 @@ static const char *const *supervisor_argv(struct arena *a)
 }
 
 /* What daemons inherit: nothing of the container's environment, which may hold passwords, but
- * the time zone. */
+ * the time zone. Without its name the C library would look at /etc/localtime for each line of a log. */
 static const char *const *supervisor_env(struct arena *a)
 {
 	VEC(const char *) env = VEC_INIT;
@@ -58,8 +58,7 @@ static const char *const *supervisor_env(struct arena *a)
 	*VEC_PUSH(a, &env) = "LC_ALL=C.UTF-8";
 	*VEC_PUSH(a, &env) = "HOME=/root";
 	*VEC_PUSH(a, &env) = arena_printf(a, "MAILSERVER_GO_FD=%d", SYS_GO_FD);
-	if (tz && tz[0])
-		*VEC_PUSH(a, &env) = arena_printf(a, "TZ=%s", tz);
+	*VEC_PUSH(a, &env) = arena_printf(a, "TZ=%s", tz && tz[0] ? tz : ":/etc/localtime");
 	*VEC_PUSH(a, &env) = NULL;
 	return env.v;
 }
