@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unix_address: the longest path there is, and one byte more. */
+/* unix_address: the longest path there is, and one byte more; a peer that is not there, and one that says nothing. */
 #include "unit.h"
 
 #include <sys/socket.h>
@@ -23,9 +23,41 @@ static void test_lengths(void **state UNUSED)
 	assert_int_equal(a.sun_family, AF_UNIX);
 }
 
+static void test_connect(void **state UNUSED)
+{
+	char dir[] = "/tmp/unit-XXXXXX", path[200], byte;
+	struct sockaddr_un a;
+	int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/socket", dir);
+	assert_int_equal(unix_connect(path, 1), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_true(unix_address(&a, "%s", path));
+	assert_int_equal(bind(listening, (const struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(unix_connect(path, 1), -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	assert_int_equal(listen(listening, 1), 0);
+	fd = unix_connect(path, 1);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, &byte, 1), -1);
+	assert_int_equal(errno, EAGAIN);
+	(void)close(fd);
+	(void)close(listening);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(unix_connect(path, 1), -1);
+	assert_int_equal(errno, ENAMETOOLONG);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_lengths) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_connect),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,14 +5,11 @@
  */
 #include "mta-sts/policy.h"
 
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/net.h"
+#include "base/unix_address.h"
 
 #define REQUEST_MAX 1024
 #define REPLY_MAX 65536
@@ -103,18 +100,14 @@ static bool ask_dns(struct arena *a, const char *name, enum dns_type type,
 
 static bool ask_daemon(struct arena *a, const char *domain, const char **reply_r, struct err *err)
 {
-	const struct timeval limit = { .tv_sec = DAEMON_S };
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = MTA_STS_SOCKET };
 	const char *query = arena_printf(a, "postfix %s", domain);
 	const char *request = arena_printf(a, "%zu:%s,", strlen(query), query);
-	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autoclose int fd = unix_connect(MTA_STS_SOCKET, DAEMON_S);
 	autobuf struct buf answer = BUF_INIT;
 	char part[1024];
 	struct str text;
 
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
-	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    !write_all(fd, request, strlen(request)))
+	if (fd < 0 || !write_all(fd, request, strlen(request)))
 		return err_sys(err, ERR_TEMP, "ask the daemon");
 	for (;;) {
 		ssize_t n = read(fd, part, sizeof(part));

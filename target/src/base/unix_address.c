@@ -2,6 +2,9 @@
 #include "base/unix_address.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
+
+#include "base/file.h"
 
 bool unix_address(struct sockaddr_un *address_r, const char *fmt, ...)
 {
@@ -15,4 +18,21 @@ bool unix_address(struct sockaddr_un *address_r, const char *fmt, ...)
 		return false;
 	*address_r = address;
 	return true;
+}
+
+int unix_connect(const char *path, int seconds)
+{
+	const struct timeval limit = { .tv_sec = seconds };
+	struct sockaddr_un address;
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (!unix_address(&address, "%s", path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -1;
+	return steal_fd(&fd);
 }

@@ -13,9 +13,6 @@
  * LIMITS
  *	A program that spins for ever is reported by the health check only.
  */
-#include <sys/socket.h>
-#include <sys/time.h>
-
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc_stat.h"
@@ -70,18 +67,11 @@ static void gather(const struct plan *plan, struct watchdog *w)
 /* What the supervisor says of its programs, into out. */
 static bool ask_supervisor(const char *path, struct buf *out)
 {
-	const struct timeval limit = { .tv_sec = CONTROL_S };
-	struct sockaddr_un address;
-	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autoclose int fd = unix_connect(path, CONTROL_S);
 	char request[CONTROL_REQUEST_MAX], part[4096];
 	ssize_t n;
 
-	if (!unix_address(&address, "%s", path))
-		return false;
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
-	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    !write_all(fd, request, control_request(request, sizeof(request))))
+	if (fd < 0 || !write_all(fd, request, control_request(request, sizeof(request))))
 		return false;
 	while (!control_is_complete((struct str){ out->p, out->n }) && out->n < ANSWER_MAX) {
 		if ((n = read(fd, part, sizeof(part))) <= 0)
