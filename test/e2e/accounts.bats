@@ -231,6 +231,28 @@ refute_reloaded() {
 	login acc anna@example.test secret1
 }
 
+@test "what Dovecot remembers of an account, never of a password, is forgotten with each change" {
+	in_server acc setup email add memory@example.test secret5
+	in_server acc doveadm user memory@example.test
+	login acc memory@example.test secret5
+	in_server acc setup quota set memory@example.test 5M
+	run in_server acc doveadm user -f quota_storage_size memory@example.test
+	assert_equal "$output" 5M
+	in_server acc setup quota set memory@example.test 6M
+	run in_server acc doveadm user -f quota_storage_size memory@example.test
+	assert_equal "$output" 6M
+	# It was remembered, and once.
+	run in_server acc doveadm auth cache flush
+	assert_match '^1 cache entries flushed'
+	in_server acc doveadm auth test memory@example.test secret5
+	run in_server acc doveadm auth cache flush
+	assert_match '^0 cache entries flushed'
+	in_server acc doveadm user memory@example.test
+	in_server acc setup email del -y memory@example.test
+	run in_server acc doveadm user memory@example.test
+	assert_status 67
+}
+
 @test "an account with a field that no account had before: everybody can still log in" {
 	local hash
 	hash=$(openssl passwd -6 secret77)

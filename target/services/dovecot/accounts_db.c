@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "dovecot/account_rows.h"
+#include "dovecot/user_cache.h"
 
 #define BUSY_MS 5000
 #define RENEW_MS 10000
@@ -393,6 +394,8 @@ static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err
 	close_db(st);
 	if (ok && st->new_shape)
 		renew_readers();
+	if (ok && !st->ctx->svc->on_host)
+		user_cache_flush();
 	return ok;
 }
 

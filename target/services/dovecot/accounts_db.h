@@ -12,7 +12,7 @@
  *
  * Why not a passwd-file: Dovecot looks at such a file at most once a second, so a new account could
  * be unknown for up to a second after a failed try; and 100,000 accounts cost its auth process 54
- * MB. A row committed here is seen by the next look-up.
+ * MB. A row committed here is seen by the next look-up (user_cache.h).
  *
  * Extra fields of postfix-accounts.cf ("userdb_mail_path=…") become columns of their own, so their
  * values never turn into SQL.

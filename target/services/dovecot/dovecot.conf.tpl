@@ -53,9 +53,16 @@ sqlite_path = /run/mailserver/live/accounts.sqlite
 sqlite_journal_mode = delete
 sqlite_readonly = yes
 
+# Each delivery asks for its account: that is answered from memory. Whoever changes the table empties it; passwords and
+# unknown names are always looked up.
+auth_cache_size = 4M
+auth_cache_ttl = 10 secs
+auth_cache_negative_ttl = 0
+
 # Dovecot takes connections from this machine itself for secure ("secured", where it says "TLS" of
 # others) and offers them a login without TLS; the second line sees to it that no password is accepted there.
 passdb sql {
+	use_cache = no
 	query = SELECT * FROM passdb WHERE user = '%{user}' \
 		AND NOT ('%{secured}' = 'secured' AND '%{protocol}' IN ('imap', 'pop3', 'sieve'))
 }
@@ -66,6 +73,7 @@ passdb master {
 	driver = sql
 	master = yes
 	result_success = continue
+	use_cache = no
 	passdb_sql_query = SELECT name AS user, password FROM master WHERE name = '%{user}' \
 		AND NOT ('%{secured}' = 'secured' AND '%{protocol}' IN ('imap', 'pop3', 'sieve'))
 }
