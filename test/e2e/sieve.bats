@@ -201,6 +201,29 @@ server_boot_again() {
 	wait_until 60 is_ready mail
 }
 
+@test "scripts for everybody come and go; one that is not there costs a delivery nothing" {
+	local before file
+	file=$(config mail)/before.dovecot.sieve
+	before=$(log_lines mail)
+	mv "$file" "$BATS_TEST_TMPDIR/good"
+	wait_until 10 log_after_has mail "$before" 'changes are in use: scripts for everybody'
+	mail_in mail ben@example.test order-2
+	run ben order-2
+	refute_output 'X-Order: before'
+	assert_output 'X-Order: after'
+	run in_server mail doveconf -n
+	refute_output 'user_before'
+	assert_output 'user_after'
+
+	before=$(log_lines mail)
+	cp "$BATS_TEST_TMPDIR/good" "$file"
+	wait_until 10 log_after_has mail "$before" 'changes are in use: scripts for everybody'
+	mail_in mail ben@example.test order-3
+	run ben order-3
+	assert_output $'X-Order: before\r'
+	assert_output $'X-Order: after\r'
+}
+
 @test "a bad script of one account leaves the one it has" {
 	local file before
 	file=$(config mail)/anna@example.test.dovecot.sieve

@@ -186,15 +186,10 @@ namespace inbox {
 
 # --- Sieve
 #
-# In this order; a later one runs only while the message is still to be kept as it is. The first and fourth
-# are the administrator's and may come and go while Dovecot runs. All but the users' own are compiled
-# beforehand.
+# In this order; a later one runs only while the message is still to be kept as it is. The two that are included are the
+# administrator's, where there are any. All but the users' own are compiled beforehand.
 
-sieve_script user_before {
-	type = before
-	path = /run/mailserver/live/sieve/before.dovecot.sieve
-	bin_path = /run/mailserver/live/sieve
-}
+!include_try /run/mailserver/live/sieve/before.conf
 {{#spam_subject}}
 
 sieve_script spam_subject {
@@ -209,11 +204,7 @@ sieve_script personal {
 	active_path = ~/.dovecot.sieve
 }
 
-sieve_script user_after {
-	type = after
-	path = /run/mailserver/live/sieve/after.dovecot.sieve
-	bin_path = /run/mailserver/live/sieve
-}
+!include_try /run/mailserver/live/sieve/after.conf
 {{#mark_spam_as_read}}
 
 sieve_script mark_as_read {

@@ -5,6 +5,7 @@
  *
  *	<live>/sieve/before.dovecot.sieve, after.…	for everybody, compiled here: Dovecot could not
  *							write the result
+ *	<live>/sieve/before.conf, after.conf		tell Dovecot of them, see service.reload_inputs
  *	mail_home/.dovecot.sieve			script of one account, or what that link leads to
  *	lib-dovecot/sieve-pipe/, sieve-filter/		programs, executable (a tmpfs on /run often
  *							is mounted noexec); with another mail user than
@@ -23,7 +24,7 @@
 
 #include "service.h"
 
-#define SCRIPTS_INPUTS (INPUT_SCRIPTS | INPUT_ACCOUNTS)
+#define SCRIPTS_INPUTS (INPUT_SCRIPTS | INPUT_GLOBAL_SCRIPTS | INPUT_ACCOUNTS)
 
 /* Whether the mail user has a name in the image. Dovecot takes a user of a service by name, and LMTP
  * runs as the mail user, so that what scripts call does too. With another number LMTP stays root: the

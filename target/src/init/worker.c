@@ -99,7 +99,8 @@ static const char *input_names(struct arena *a, unsigned bits)
 						       "relays",
 						       "master accounts",
 						       "restrictions",
-						       "TLS policies" };
+						       "TLS policies",
+						       "scripts for everybody" };
 	autobuf struct buf out = BUF_INIT;
 
 	for (unsigned i = 0; i < INPUT_BITS; i++)

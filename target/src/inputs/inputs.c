@@ -527,7 +527,7 @@ static uint64_t fold_text(uint64_t h, struct str text)
 
 static uint64_t fold_scripts(const struct inputs *in)
 {
-	uint64_t h = fold_text(fold_text(1, in->script_before), in->script_after);
+	uint64_t h = 1;
 
 	for (size_t i = 0; i < in->user_scripts.n; i++)
 		if (in->user_scripts.v[i].good)
@@ -593,6 +593,8 @@ static void make_fingerprints(struct inputs *in)
 	in->fingerprint[bit_number(INPUT_GREYLIST)] =
 		fold(fold(1, in->greylist_clients), in->greylist_recipients);
 	in->fingerprint[bit_number(INPUT_SCRIPTS)] = fold_scripts(in);
+	in->fingerprint[bit_number(INPUT_GLOBAL_SCRIPTS)] =
+		fold_text(fold_text(1, in->script_before), in->script_after);
 	in->fingerprint[bit_number(INPUT_SPAM_RULES)] = fold_text(1, in->spam_rules);
 	in->fingerprint[bit_number(INPUT_RELAYS)] = fold_relays(in);
 	in->fingerprint[bit_number(INPUT_TLS_POLICY)] = fold_tls_policies(in);

@@ -31,24 +31,25 @@
 #include "settings/settings.h"
 
 enum input_bit {
-	INPUT_ACCOUNTS = 1 << 0,      /* postfix-accounts.cf and MAIL_ACCOUNTS */
-	INPUT_ALIASES = 1 << 1,	      /* postfix-virtual.cf and MAIL_ALIASES */
-	INPUT_REGEXP = 1 << 2,	      /* postfix-regexp.cf */
-	INPUT_LOCAL_ALIASES = 1 << 3, /* postfix-aliases.cf */
-	INPUT_QUOTAS = 1 << 4,	      /* dovecot-quotas.cf */
-	INPUT_TLS = 1 << 5,	      /* certificates and keys */
-	INPUT_OVERRIDES = 1 << 6,     /* postfix-main.cf, postfix-master.cf, dovecot.cf */
-	INPUT_GREYLIST = 1 << 7,      /* whitelist_clients.local, whitelist_recipients */
-	INPUT_SCRIPTS = 1 << 8,	      /* Sieve scripts and the programs they may call */
-	INPUT_SPAM_RULES = 1 << 9,    /* spamassassin-rules.cf */
-	INPUT_DKIM = 1 << 10,	      /* tables and keys that sign mail */
-	INPUT_RELAYS = 1 << 11,	      /* postfix-relaymap.cf, postfix-sasl-password.cf */
-	INPUT_MASTERS = 1 << 12,      /* dovecot-masters.cf */
-	INPUT_ACCESS = 1 << 13,	      /* postfix-send-access.cf, postfix-receive-access.cf */
-	INPUT_TLS_POLICY = 1 << 14,   /* postfix-tls-policy.cf */
-	INPUT_ALL = (1 << 15) - 1,
+	INPUT_ACCOUNTS = 1 << 0,	/* postfix-accounts.cf and MAIL_ACCOUNTS */
+	INPUT_ALIASES = 1 << 1,		/* postfix-virtual.cf and MAIL_ALIASES */
+	INPUT_REGEXP = 1 << 2,		/* postfix-regexp.cf */
+	INPUT_LOCAL_ALIASES = 1 << 3,	/* postfix-aliases.cf */
+	INPUT_QUOTAS = 1 << 4,		/* dovecot-quotas.cf */
+	INPUT_TLS = 1 << 5,		/* certificates and keys */
+	INPUT_OVERRIDES = 1 << 6,	/* postfix-main.cf, postfix-master.cf, dovecot.cf */
+	INPUT_GREYLIST = 1 << 7,	/* whitelist_clients.local, whitelist_recipients */
+	INPUT_SCRIPTS = 1 << 8,		/* users' Sieve scripts and the programs they may call */
+	INPUT_SPAM_RULES = 1 << 9,	/* spamassassin-rules.cf */
+	INPUT_DKIM = 1 << 10,		/* tables and keys that sign mail */
+	INPUT_RELAYS = 1 << 11,		/* postfix-relaymap.cf, postfix-sasl-password.cf */
+	INPUT_MASTERS = 1 << 12,	/* dovecot-masters.cf */
+	INPUT_ACCESS = 1 << 13,		/* postfix-send-access.cf, postfix-receive-access.cf */
+	INPUT_TLS_POLICY = 1 << 14,	/* postfix-tls-policy.cf */
+	INPUT_GLOBAL_SCRIPTS = 1 << 15, /* before.dovecot.sieve, after.dovecot.sieve */
+	INPUT_ALL = (1 << 16) - 1,
 };
-#define INPUT_BITS 15
+#define INPUT_BITS 16
 
 struct account {
 	const char *address; /* lower case, the login */
