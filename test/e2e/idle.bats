@@ -13,7 +13,11 @@ setup_file() {
 	e2e_build_tools
 	e2e_start
 	ca_start
-	account_line anna@example.test secret >"$(config idle)/postfix-accounts.cf"
+	{
+		account_line anna@example.test secret
+		account_line nora@example.test secret
+	} >"$(config idle)/postfix-accounts.cf"
+	echo 'require ["fileinto", "mailbox"]; fileinto :create "Lists";' >"$(config idle)/nora@example.test.dovecot.sieve"
 	cert_make /config/idle-cert mail.example.test
 	server_start idle -e SSL_TYPE=manual -e SSL_CERT_PATH=/cert/fullchain.pem -e SSL_KEY_PATH=/cert/privkey.pem \
 		-v "$(config idle-cert):/cert:ro"
@@ -46,6 +50,12 @@ heard() { grep -qE -- "$2" "$LAB_DIR/$1.heard"; }
 
 # heard_times NAME REGEX NUMBER: at least so many lines are so.
 heard_times() { [ "$(grep -cE -- "$2" "$LAB_DIR/$1.heard")" -ge "$3" ]; }
+
+# lists NAME FOLDER: the client asks, and has been told of it now or before.
+lists() {
+	say "$1" 'l LIST "" *'
+	heard "$1" "^\\* LIST .* $2\$"
+}
 
 held() { in_server idle doveadm -f tab who -1 | awk '$2 == "imap-hibernate"' | wc -l; }
 
@@ -204,4 +214,19 @@ said_times() { [ "$(grep -c " $1" "$LAB_DIR/idlers")" -ge "$2" ]; }
 	wait_until 10 heard own '^\+ idling'
 	announced "$(unique)" own
 	assert_equal "$(held)" 0
+}
+
+@test "an open session learns of a folder that a delivery makes (LIST), and of what comes into it (NOTIFY)" {
+	talk nora 143 nora@example.test
+	say nora 'a LIST "" *'
+	wait_until 10 heard nora '^a OK'
+	run heard nora '^\* LIST .* Lists$'
+	assert_status 1
+	mail_in idle nora@example.test lists-1
+	wait_until 10 in_server idle test -d /var/mail/example.test/nora/.Lists
+	wait_until 10 lists nora Lists
+	say nora 'n NOTIFY SET (PERSONAL (MessageNew MessageExpunge))'
+	wait_until 10 heard nora '^n OK'
+	mail_in idle nora@example.test lists-2
+	wait_until 10 heard nora '^\* STATUS Lists \(MESSAGES 2 '
 }

@@ -314,11 +314,9 @@ language en {
 
 {{/enable_fts}}
 protocol lmtp {
-{{#lmtp_leaves_list}}
-	# The list of mailboxes takes up what has changed when a client asks for it. To enter each delivery there, Dovecot writes
-	# the whole dovecot-uidlist of the mailbox once more, which costs a fifth of the delivery.
-	mailbox_list_index = no
-{{/lmtp_leaves_list}}
+	# A delivery enters into the list of mailboxes what it has changed, so that sessions are told (NOTIFY); it need not look
+	# for what others have changed.
+	mailbox_list_index_very_dirty_syncs = yes
 	mail_plugins {
 		sieve = yes
 	}

@@ -169,14 +169,6 @@ static struct tpl_value mailboxes_maildir(const struct service_ctx *ctx)
 	return tpl_bool(streq(ctx->s->dovecot_mailbox_format, "maildir"));
 }
 
-/* Other formats have no dovecot-uidlist. Who has the mailboxes listed by their index alone (LAYOUT=index,
- * mailbox_list_layout) needs each entry. */
-static struct tpl_value lmtp_leaves_list(const struct service_ctx *ctx)
-{
-	return tpl_bool(streq(ctx->s->dovecot_mailbox_format, "maildir") &&
-			!cf_mentions(ctx, "layout") && !cf_mentions(ctx, "mailbox_list"));
-}
-
 static struct tpl_value ipv4_only(const struct service_ctx *ctx)
 {
 	/* A kernel without IPv6 can't listen on "::", which is part of Dovecot's default. */
@@ -259,8 +251,6 @@ static void translate(struct arena *a, const char *file, struct str text, struct
 
 static const struct fact facts[] = {
 	{ "dovecot_cf", "lines of the administrator's dovecot.cf", dovecot_cf },
-	{ "lmtp_leaves_list", "deliveries are not entered into the index of mailboxes",
-	  lmtp_leaves_list },
 	{ "lmtp_as_mail_user", "LMTP, IMAP and POP3 run as vmail", lmtp_as_mail_user },
 	{ "quotas", "mailbox quotas are kept and asked for", quotas },
 	{ "quotas_by_account", "no limit but accounts' own", quotas_by_account },
