@@ -392,10 +392,10 @@ static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err
 		       err_sys(err, ERR_IO, "rename %s", new_path(st));
 	bool ok = db_exec(st, "COMMIT", err);
 	close_db(st);
-	if (ok && st->new_shape)
-		renew_readers();
 	if (ok && !st->ctx->svc->on_host)
 		user_cache_flush();
+	if (ok && st->new_shape)
+		renew_readers();
 	return ok;
 }
 

@@ -53,16 +53,17 @@ sqlite_path = /run/mailserver/live/accounts.sqlite
 sqlite_journal_mode = delete
 sqlite_readonly = yes
 
-# Each delivery asks for its account: that is answered from memory. Whoever changes the table empties it; passwords and
-# unknown names are always looked up.
+# Each delivery asks for its account: that is answered from memory. Whoever changes the table empties it; passwords,
+# unknown names and databases of one's own are always asked.
 auth_cache_size = 4M
 auth_cache_ttl = 10 secs
 auth_cache_negative_ttl = 0
+passdb_use_cache = no
+userdb_use_cache = no
 
 # Dovecot takes connections from this machine itself for secure ("secured", where it says "TLS" of
 # others) and offers them a login without TLS; the second line sees to it that no password is accepted there.
 passdb sql {
-	use_cache = no
 	query = SELECT * FROM passdb WHERE user = '%{user}' \
 		AND NOT ('%{secured}' = 'secured' AND '%{protocol}' IN ('imap', 'pop3', 'sieve'))
 }
@@ -73,12 +74,12 @@ passdb master {
 	driver = sql
 	master = yes
 	result_success = continue
-	use_cache = no
 	passdb_sql_query = SELECT name AS user, password FROM master WHERE name = '%{user}' \
 		AND NOT ('%{secured}' = 'secured' AND '%{protocol}' IN ('imap', 'pop3', 'sieve'))
 }
 
 userdb sql {
+	use_cache = yes
 	query = SELECT * FROM userdb WHERE user = '%{user}'
 	iterate_query = SELECT user FROM userdb
 	fields {

@@ -38,9 +38,9 @@ void user_cache_flush(void)
 	static const char command[] = "VERSION\t" MAJOR_VERSION "\t0\nCACHE-FLUSH\t1\n";
 	autoclose int fd = unix_connect(AUTH_SOCKET, ANSWER_S);
 
-	if (fd < 0)
+	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
 		return;
-	if (send(fd, command, sizeof(command) - 1, MSG_NOSIGNAL) < 0 || !is_answered(fd))
+	if (fd < 0 || send(fd, command, sizeof(command) - 1, MSG_NOSIGNAL) < 0 || !is_answered(fd))
 		log_warn(
 			"dovecot: what has changed may be seen some seconds later: no answer within %d s",
 			ANSWER_S);
