@@ -27,6 +27,7 @@
 #define SOCKET_DIR "/run/dovecot"
 #define RELOAD_WAIT_MS 2000
 #define QUEUE_WAIT_MS 1000
+#define CONNECT_S 1
 #define RETRY_MS 5
 
 /* Those that are always there and that greet. */
@@ -67,14 +68,11 @@ static bool wait_readable(int fd, int64_t until_ms)
 /* Connects to one of Dovecot's sockets and waits for the first byte it says. */
 static bool is_greeted(const char *name, int64_t until_ms)
 {
-	struct sockaddr_un address;
-	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char byte;
+	char path[sizeof(SOCKET_DIR) + 32], byte;
 
-	/* The type that all sockets share. */
-	return fd >= 0 && unix_address(&address, SOCKET_DIR "/%s", name) &&
-	       connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-	       wait_readable(fd, until_ms) && recv(fd, &byte, 1, MSG_DONTWAIT) == 1;
+	(void)snprintf(path, sizeof(path), SOCKET_DIR "/%s", name);
+	autoclose int fd = unix_connect(path, CONNECT_S);
+	return fd >= 0 && wait_readable(fd, until_ms) && recv(fd, &byte, 1, MSG_DONTWAIT) == 1;
 }
 
 static bool wait_for_sockets(int fd, struct err *err)
