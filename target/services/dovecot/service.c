@@ -62,9 +62,11 @@ static bool marks_mail(const struct settings *s)
 	return found;
 }
 
+/* header_checks: without ours, which take out marks of strangers, those of a server in front stay. */
 static bool names_filter(const char *text)
 {
-	return strstr(text, "milters") || strstr(text, "content_filter");
+	return strstr(text, "milters") || strstr(text, "content_filter") ||
+	       strstr(text, "proxy_filter") || strstr(text, "header_checks");
 }
 
 /* Whether a parameter or service of Postfix is about a filter that the administrator has brought along. */
@@ -78,14 +80,16 @@ static bool has_filter(const struct override_vec *overrides)
 }
 
 /* The script for Junk, which each delivery would have to run: Dovecot then writes a message to fifty users fifty times, where
- * it would write it once and link it. By default only where there is something that marks mail; senders can't. */
+ * it would write it once and link it. By default only where there is something that marks mail; senders can't. To a store
+ * that takes mail from elsewhere by LMTP it may come with marks. */
 static struct tpl_value sorts_junk(const struct service_ctx *ctx)
 {
 	const struct settings *s = ctx->s;
 
 	return tpl_bool(s->move_spam_to_junk &&
 			(settings_is_set(s, SETTING_ROW(move_spam_to_junk)) || marks_mail(s) ||
-			 has_filter(&ctx->in->main_cf) || has_filter(&ctx->in->master_cf)));
+			 has_filter(&ctx->in->main_cf) || has_filter(&ctx->in->master_cf) ||
+			 cf_mentions(ctx, "lmtp")));
 }
 
 /* Limits are only where an account has one of its own. */
