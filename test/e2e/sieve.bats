@@ -421,6 +421,18 @@ vacation_mail() {
 	server_remove uid
 }
 
+has_junk_script() { in_server plain doveconf -n | grep -q 'sieve_script to_junk'; }
+
+has_no_junk_script() { ! has_junk_script; }
+
+# brings_junk_script FILE TEXT: the server "plain", which has no script for Junk, gets it with this file.
+brings_junk_script() {
+	wait_until 20 has_no_junk_script
+	printf '%s\n' "$2" >"$(config plain)/$1"
+	wait_until 20 has_junk_script
+	rm "$(config plain)/$1"
+}
+
 @test "where nothing marks mail no script sorts it: a message to two users is one file; a filter of one's own brings the script back" {
 	local dir lines
 	dir=$(config plain)
@@ -442,6 +454,10 @@ vacation_mail() {
 	wait_until 20 log_after_has plain "$lines" 'changes are in use'
 	local_mail plain ben@example.test sorted-1 'X-Spam-Flag: YES'
 	fetch plain ben@example.test secret sorted-1 Junk
+	rm "$dir/postfix-main.cf"
+	brings_junk_script postfix-main.cf 'header_checks ='
+	brings_junk_script postfix-main.cf 'smtpd_proxy_filter ='
+	brings_junk_script dovecot.cf $'service lmtp {\n}'
 	server_remove plain
 
 	server_start plain -e ENABLE_OPENDMARC=0 -e MOVE_SPAM_TO_JUNK=1
