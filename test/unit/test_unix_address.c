@@ -25,12 +25,14 @@ static void test_lengths(void **state UNUSED)
 
 static void test_connect(void **state UNUSED)
 {
-	char dir[] = "/tmp/unit-XXXXXX", path[200], byte;
-	struct sockaddr_un a;
 	int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+	char too_long[sizeof(((struct sockaddr_un *)0)->sun_path) + 1], byte;
+	struct sockaddr_un a;
+	const char *path;
+	struct temp t;
 
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(path, sizeof(path), "%s/socket", dir);
+	temp_open(&t);
+	path = temp_path(&t, "socket");
 	assert_int_equal(unix_connect(path, 1), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_true(unix_address(&a, "%s", path));
@@ -44,11 +46,10 @@ static void test_connect(void **state UNUSED)
 	assert_int_equal(errno, EAGAIN);
 	(void)close(fd);
 	(void)close(listening);
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(rmdir(dir), 0);
-	memset(path, 'x', sizeof(path) - 1);
-	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(unix_connect(path, 1), -1);
+	temp_close(&t);
+	memset(too_long, 'x', sizeof(too_long) - 1);
+	too_long[sizeof(too_long) - 1] = '\0';
+	assert_int_equal(unix_connect(too_long, 1), -1);
 	assert_int_equal(errno, ENAMETOOLONG);
 }
 
