@@ -138,6 +138,19 @@ static bool put_block(const struct live_ctx *ctx, const struct global *x, const 
 			str_from(block), err);
 }
 
+/* The binary lies beside the script, for all to read. On a host there is no compiler, and nothing to say. */
+static bool compile_global(const struct live_ctx *ctx, const char *script, const char *binary,
+			   const char **output_r, struct err *err)
+{
+	*output_r = "";
+	if (ctx->svc->on_host)
+		return true;
+	if (!compile(ctx->svc->arena, script, binary, true, output_r, err))
+		return false;
+	return **output_r != '\0' || chmod(binary, 0644) == 0 ||
+	       err_sys(err, ERR_IO, "change the mode of %s", binary);
+}
+
 /* Writes and compiles the script, or removes it when it is empty. A script that was good once and
  * is not for this Dovecot is left out, so that mail is delivered. */
 static bool put_global(const struct live_ctx *ctx, const struct global *x, struct err *err)
@@ -146,16 +159,13 @@ static bool put_global(const struct live_ctx *ctx, const struct global *x, struc
 	const char *script = arena_printf(a, "%s/sieve/%s", ctx->dir, x->name);
 	const char *binary =
 		arena_printf(a, "%.*s.svbin", (int)(strlen(script) - strlen(".sieve")), script);
-	const char *output = "";
+	const char *output;
 
 	if (str_trim(x->text).n > 0) {
 		if (!dir_make(arena_printf(a, "%s/sieve", ctx->dir), NULL, err) ||
-		    !put_file(script, x->text, err))
+		    !put_file(script, x->text, err) ||
+		    !compile_global(ctx, script, binary, &output, err))
 			return false;
-		if (!ctx->svc->on_host && !compile(a, script, binary, true, &output, err))
-			return false;
-		if (*output == '\0' && !ctx->svc->on_host && chmod(binary, 0644) < 0)
-			return err_sys(err, ERR_IO, "change the mode of %s", binary);
 		if (*output == '\0')
 			return put_block(ctx, x, script, err);
 		log_warn("%s can't be compiled, mail is delivered without it: %s", x->name, output);
