@@ -383,7 +383,7 @@ static void renew_readers(void)
 		log_warn("dovecot: reload: %s", err.text);
 }
 
-static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err *err)
+static bool db_commit(const struct live_ctx *ctx, void *state, struct err *err)
 {
 	struct db_state *st = state;
 
@@ -392,7 +392,7 @@ static bool db_commit(const struct live_ctx *ctx UNUSED, void *state, struct err
 		       err_sys(err, ERR_IO, "rename %s", new_path(st));
 	bool ok = db_exec(st, "COMMIT", err);
 	close_db(st);
-	if (ok && !st->ctx->svc->on_host)
+	if (ok && !ctx->svc->on_host)
 		user_cache_flush();
 	if (ok && st->new_shape)
 		renew_readers();
